@@ -1,0 +1,1 @@
+"""What happened: devices, what is installed on them, observations; later events, reports and predictions."""

@@ -1,0 +1,162 @@
+"""The loader's handler for registrations, bindings and check-ins.
+
+`load` only reads and prepares; what it returns writes, inside the loader's one transaction. All kinds come in one
+call, because a check-in may have to know the consent that a registration of the same step has brought.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import msgspec
+
+from analytics import observations
+from analytics.device_rows import DeviceRows
+from analytics.records import AnyRecord, BindRecord, CheckinRecord, ConsentRecord, DeviceRecord, decode, label
+from ferry.journal.keys import Message
+from ferry.journal.registry import Apply, Measure
+from ferry.journal.work import Work
+from ferry.kernel import clock
+from ferry.kernel.identity.models import Consent, HostApp
+
+NAMESPACE = "device"  # message ids of devices are apart from those of events
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A record that could be read, with what it was read from."""
+
+    kind: str
+    record: AnyRecord
+    payload: bytes
+    counted: bool = False  # as a duplicate; only its effect is still wanted
+
+
+@dataclass(frozen=True, slots=True)
+class _App:
+    """What the handler must know of a host app."""
+
+    workspace_id: str
+    consent_required: bool
+
+
+class DeviceHandler:
+    """Kinds device, consent, bind, unbind and checkin."""
+
+    def measure(self, kind: str, payload: bytes) -> Measure:
+        found = label(payload)
+        return Measure("", clock.now().date()) if found is None else Measure(*found)
+
+    def load(self, records: Mapping[str, Sequence[bytes]], work: Work) -> Apply:
+        read = _once(_known_apps_only(_decoded(records, work), work), work)
+        apps = _apps({item.record.host_app for item in read})
+        rows = DeviceRows.of((item.record.host_app, item.record.device) for item in read)
+        seen: dict[tuple[str, date], list[bytes]] = defaultdict(list)
+        for item in sorted(read, key=lambda item: item.record.position):
+            record = item.record
+            folded = _fold(item, rows, consent_required=apps[record.host_app].consent_required)
+            if item.counted:
+                continue
+            if not folded:
+                # Nothing may be stored without consent, so nothing of it goes to the quarantine either.
+                work.rejected(item.kind, record.host_app, record.day, "no_consent", None)
+                continue
+            work.stored(item.kind, record.host_app, record.day)
+            if isinstance(record, CheckinRecord):
+                seen[record.host_app, record.day].append(item.payload)
+        for (app, day), lines in seen.items():
+            work.write(observations.TABLE, app, day, lines, observations.COLUMNS, observations.SELECT)
+        workspaces = {app: known.workspace_id for app, known in apps.items()}
+        return lambda: rows.save(workspaces)
+
+
+def _fold(item: _Read, rows: DeviceRows, *, consent_required: bool) -> bool:
+    """Let the record change its device. False: the device has not consented, and the record is refused.
+
+    A bind is refused only after an explicit no: it carries a device token, so a registration has come before it, and
+    that one may still be on its way through another edge's segment.
+    """
+    record = item.record
+    device = rows[record.host_app, record.device]
+    if isinstance(record, DeviceRecord | ConsentRecord):
+        if isinstance(record, DeviceRecord):
+            device.registers(record)
+        else:
+            device.decides(record)
+        if consent_required and not device.consents():
+            device.forget()
+            rows.refused(record.host_app, record.device)
+            return False
+    elif isinstance(record, BindRecord):
+        if consent_required and device.refuses():
+            return False
+        if item.kind == "bind":
+            device.binds(record)
+        else:
+            device.unbinds(record)
+    else:
+        if consent_required and not device.consents():
+            return False
+        device.checks_in(record)
+    rows.touch(record.host_app, record.device)
+    return True
+
+
+def _decoded(records: Mapping[str, Sequence[bytes]], work: Work) -> list[_Read]:
+    read = []
+    for kind, payloads in records.items():
+        for payload in payloads:
+            try:
+                read.append(_Read(kind, decode(kind, payload), payload))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                app, day = label(payload) or ("", clock.now().date())
+                work.rejected(kind, app, day, "invalid", payload)
+    return read
+
+
+def _known_apps_only(read: Sequence[_Read], work: Work) -> list[_Read]:
+    apps = _apps({item.record.host_app for item in read})
+    kept = []
+    for item in read:
+        if item.record.host_app in apps:
+            kept.append(item)
+        else:
+            work.rejected(item.kind, item.record.host_app, item.record.day, "unknown_app", item.payload)
+    return kept
+
+
+def _once(read: Sequence[_Read], work: Work) -> list[_Read]:
+    """Check-ins and consents carry no message id: the newest holds, so the same once more changes nothing.
+
+    A refusal is never lost as a duplicate: a device that sends its registration again and says no this time has taken
+    its consent back. Applying it twice does no harm, since its position orders it; it counts as the duplicate it is.
+    """
+    named = [item for item in read if isinstance(item.record, DeviceRecord | BindRecord)]
+    fresh = work.fresh(
+        [
+            Message(item.record.host_app, item.record.day, f"{NAMESPACE}.{item.kind}", item.record.message_id)
+            for item in named
+            if isinstance(item.record, DeviceRecord | BindRecord)
+        ]
+    )
+    kept = [item for item in read if isinstance(item.record, CheckinRecord | ConsentRecord)]
+    for item, first in zip(named, fresh, strict=True):
+        if first:
+            kept.append(item)
+            continue
+        work.duplicate(item.kind, item.record.host_app, item.record.day)
+        if _refuses(item.record):
+            kept.append(replace(item, counted=True))
+    return kept
+
+
+def _refuses(record: AnyRecord) -> bool:
+    return isinstance(record, DeviceRecord) and record.consent is not None and not record.consent.get("analytics")
+
+
+def _apps(ids: set[str]) -> dict[str, _App]:
+    rows = HostApp.objects.unscoped().filter(pk__in=ids).values_list("pk", "workspace_id", "consent")
+    return {pk: _App(workspace_id, consent == Consent.REQUIRED) for pk, workspace_id, consent in rows}

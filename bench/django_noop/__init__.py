@@ -1,0 +1,1 @@
+"""The measure of ingest: a Django ASGI view that does nothing."""

@@ -1,0 +1,100 @@
+"""The view: app key, device token, limits, validation, the same compiled decision, the same answer as objects."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from bench._published import DEVICE_SECRET, Handmade
+from bench.drf_baseline.serializers import CheckInSerializer
+from ferry.edge.tokens import DeviceKeys
+from ferry.kernel.limits import Limiter
+from ferry.kernel.targeting import Context
+from miniapps.offers import compile_program
+
+PUBLISHED = Handmade.of()
+SETS = {sha: frozenset(body.decode().split("\n")) for sha, body in PUBLISHED.stored.items()}
+PROGRAMS = {
+    body["id"]: (body, compile_program(body, segments={}, sets=SETS))
+    for name, body in PUBLISHED.bodies.items()
+    if name.startswith("program:")
+}
+APP = PUBLISHED.bodies["app:"]
+KEYS = DeviceKeys(DEVICE_SECRET, APP["app_key"])
+DEVICES, APPS = Limiter(1e6, 1e6), Limiter(1e6, 1e6)
+OBSERVED: list[bytes] = []
+
+
+class CheckInView(APIView):
+    """POST /v1/checkin as a view; observations go to a list instead of a journal, in its favour."""
+
+    authentication_classes: list[Any] = []
+    permission_classes: list[Any] = []
+
+    def post(self, request: Request) -> Response:
+        if request.headers.get("X-App-Key") != APP["app_key"]:
+            return Response({"error": {"code": "app_key_unknown"}}, status=401)
+        token = KEYS.read(request.headers.get("Authorization", "").removeprefix("Device ").encode())
+        serializer = CheckInSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        said = serializer.validated_data
+        if token is None or token.device_id != said["device"]["id"]:
+            return Response({"error": {"code": "device_token_invalid"}}, status=401)
+        ticks = time.monotonic()
+        if DEVICES.allow(token.device_id, ticks) or APPS.allow("", ticks):
+            return Response({"error": {"code": "rate_limited"}}, status=429)
+        now = time.time()
+        context = Context(
+            now=now,
+            device_id=token.device_id,
+            user_id=token.user or said["user"] or "",
+            verified_device=True,
+            verified_user=token.user is not None,
+            remote_address=request.META["REMOTE_ADDR"],
+            properties={**said["attributes"], **said["device"], "appName": APP["name"]},
+        )
+        updates, arms = [], []
+        for installed in said["installed"]:
+            body, offers = PROGRAMS[installed["id"]]
+            gives = offers.decide(context, installed["code"])
+            if gives is None:
+                continue
+            arms.append([body["id"], gives.release_id, gives.code])
+            if gives.code != installed["code"]:
+                version = gives.entry["version"]
+                updates.append(
+                    {
+                        "id": body["id"],
+                        "code": gives.code,
+                        "action": "install",
+                        "apply": gives.entry["apply"],
+                        "network": gives.entry["network"],
+                        "package": {
+                            "url": f"http://127.0.0.1:8001/packages/{version['sha256']}",
+                            "size": version["size"],
+                            "sha256": version["sha256"],
+                            "files_root": version["files_root"],
+                        },
+                        "signature": gives.entry["signature"],
+                    }
+                )
+        OBSERVED[:] = [msgspec.json.encode([said, arms])]
+        state = blake2b(msgspec.json.encode([said, token.user]), digest_size=12).hexdigest()
+        return Response(
+            {
+                "state": f"s.{state}",
+                "server_time": datetime.fromtimestamp(now, UTC).isoformat(),
+                "next_check_after": 1800,
+                "updates": updates,
+                "withdrawn": [],
+                "unavailable": [],
+                "switches": {},
+            }
+        )

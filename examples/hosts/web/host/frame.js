@@ -1,0 +1,47 @@
+// Runs a verified package in a sandboxed frame on an origin of its own: one for each program and version.
+
+import { sha256 } from "./verify.js";
+
+const TYPES = {
+  html: "text/html; charset=utf-8", htm: "text/html; charset=utf-8", css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8", mjs: "text/javascript; charset=utf-8", json: "application/json",
+  svg: "image/svg+xml", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp",
+  avif: "image/avif", ico: "image/x-icon", woff: "font/woff", woff2: "font/woff2", ttf: "font/ttf", mp3: "audio/mpeg",
+  mp4: "video/mp4", webm: "video/webm", wasm: "application/wasm", txt: "text/plain; charset=utf-8",
+};
+
+const MOST_ERRORS = 10; // of one opening: a program in a loop of errors must not fill the queue
+
+const typeOf = (path) => TYPES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()] ?? "application/octet-stream";
+
+/** The origin of one version of one program: same bytes under another program's name get another origin. */
+async function originOf({ program, version_code: code, sha256: hash }) {
+  const label = (await sha256(new TextEncoder().encode(`${program}@${hash}`))).slice(0, 32);
+  return `${location.protocol}//v${code}-${label}.${location.host}`;
+}
+
+/** Puts the program into `place` and returns its frame. The files go over once, to that origin and no other.
+    `erred` hears the first errors that the program does not catch. */
+export async function run({ package: about, files, language, place, failed, erred }) {
+  const origin = await originOf(about.statement);
+  const frame = document.createElement("iframe");
+  frame.sandbox.add("allow-scripts", "allow-same-origin", "allow-forms");
+  frame.referrerPolicy = "no-referrer";
+  frame.title = about.statement.program;
+  frame.dataset.code = about.statement.version_code;
+  let [booted, errors] = [false, 0];
+  addEventListener("message", function hear(event) {
+    if (!frame.isConnected) return removeEventListener("message", hear);
+    if (event.source !== frame.contentWindow || event.origin !== origin) return;
+    if (event.data?.ferry === "failed") failed(event.data.reason);
+    if (event.data?.ferry === "error" && booted && errors++ < MOST_ERRORS) erred(event.data);
+    if (event.data?.ferry !== "boot" || booted) return;
+    booted = true;
+    const copies = [...files].map(([path, bytes]) => ({ path, type: typeOf(path), bytes: bytes.slice().buffer }));
+    const message = { ferry: "files", entry: about.entry, query: new URLSearchParams({ lang: language }).toString(), files: copies };
+    frame.contentWindow.postMessage(message, origin, copies.map((file) => file.bytes));
+  });
+  frame.src = `${origin}/.ferry/boot.html`;
+  place.replaceChildren(frame);
+  return frame;
+}

@@ -1,0 +1,87 @@
+// The packages on this phone: fetched, verified, kept, and verified again each time before one is opened.
+
+import { signed, sha256 } from "./verify.js";
+import { BadPackage, unzip } from "./unzip.js";
+
+/** This package must not run; `reason` is size, hash, signature, key or form. */
+export class Refused extends Error {
+  constructor(reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+export class Packages {
+  #store;
+  #edge;
+  #keys;
+  #appKey;
+  #log;
+
+  constructor({ store, edge, keys, config, log }) {
+    this.#store = store;
+    this.#edge = edge;
+    this.#keys = keys;
+    this.#appKey = config.app_key;
+    this.#log = log;
+  }
+
+  /** Has the update's package on the phone, verified, and returns its record. Nothing is kept of a refused one. */
+  async fetch(update, progress) {
+    const { package: offered, signature } = update;
+    const record = {
+      sha256: offered.sha256,
+      name: update.name,
+      entry: update.entry,
+      statement: {
+        host_app: this.#appKey, program: update.id, version_code: update.code,
+        sha256: offered.sha256, size: offered.size, files_root: offered.files_root,
+      },
+      signature,
+    };
+    const kept = await this.#store.get("packages", offered.sha256);
+    if (kept) {
+      this.#log("kept", { program: update.id, code: update.code });
+      return this.#verified({ ...record, bytes: kept.bytes });
+    }
+    this.#log("download", { program: update.id, code: update.code, size: offered.size });
+    const bytes = await this.#edge.download(offered.url, offered.size, progress);
+    return this.#verified({ ...record, bytes }, true);
+  }
+
+  /** The files of a package kept here, after a new check of hash and signature; null when it is not here. */
+  async open(hash) {
+    const kept = await this.#store.get("packages", hash);
+    if (!kept) return null;
+    return filesOf((await this.#verified(kept)).bytes);
+  }
+
+  /** The record of a package kept here. */
+  about(hash) {
+    return this.#store.get("packages", hash);
+  }
+
+  async #verified(record, aloud = false) {
+    const { statement, signature, bytes } = record;
+    if (bytes.length !== statement.size) throw new Refused("size");
+    if ((await sha256(bytes)) !== statement.sha256) throw new Refused("hash");
+    if (aloud) this.#log("hash", { sha256: statement.sha256 });
+    const pem = await this.#keys.pem(signature.kid);
+    if (pem === null) throw new Refused("key");
+    if (!(await signed(statement, signature, pem))) throw new Refused("signature");
+    if (aloud) this.#log("signature", { kid: signature.kid });
+    const files = filesOf(bytes);
+    if (!files.has(record.entry)) throw new Refused("form");
+    if (aloud) this.#log("unpacked", { files: files.size });
+    return record;
+  }
+}
+
+function filesOf(bytes) {
+  try {
+    return unzip(bytes);
+  } catch (error) {
+    if (error instanceof BadPackage) throw new Refused("form");
+    throw error;
+  }
+}

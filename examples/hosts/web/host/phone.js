@@ -1,0 +1,129 @@
+// The phone's screen: the home grid, and the mini-program that is open.
+
+import { run } from "./frame.js";
+import { language, words } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+
+export function element(tag, className, ...inside) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...inside);
+  return made;
+}
+
+export class Phone {
+  #client;
+  #catalogue;
+  #open = null; // {id, package} of what runs
+  #progress = new Map();
+  #events;
+
+  constructor(client, catalogue, events) {
+    this.#events = events;
+    this.#client = client;
+    this.#catalogue = catalogue;
+    $("back").addEventListener("click", () => this.close());
+    $("close").addEventListener("click", () => this.close());
+    $("reopen").addEventListener("click", () => this.open(this.#open.id));
+    $("details").addEventListener("click", () => { $("sheet").hidden = !$("sheet").hidden; });
+  }
+
+  /** Something about a program changed; `progress` (0 to 1) while it downloads. */
+  changed(id, progress) {
+    if (progress !== undefined && progress < 1) this.#progress.set(id, progress);
+    else this.#progress.delete(id);
+    this.draw();
+    if (this.#open) this.#followOpen();
+  }
+
+  /** The open program follows its operator: closed and taken back at once, a new version when the user likes, or when
+      its release says so. */
+  #followOpen() {
+    const program = this.#client.programs.get(this.#open.id);
+    if (this.#open.waiting && program) {
+      this.open(program.id);
+      return;
+    }
+    const running = this.#open.package?.statement.version_code;
+    if (!running || program?.code === undefined) return;
+    if (program.closed !== null) this.#notice(words().closedTitle, program.closed);
+    else if (program.code < running || (program.atOnce && program.code !== running)) this.open(program.id);
+    else $("offer").hidden = program.code === running;
+  }
+
+  async open(id, from = "home") {
+    this.#open = { id };
+    $("home").hidden = true;
+    $("program").hidden = false;
+    $("sheet").hidden = true;
+    $("offer").hidden = true;
+    $("program-name").textContent = this.#catalogue.name(id);
+    $("stage").replaceChildren(element("p", "loading", words().loading));
+    let found = await this.#client.open(id);
+    if (!found) {
+      await this.#client.want(id);
+      found = await this.#client.open(id);
+    }
+    if (this.#open?.id !== id) return; // the user went back meanwhile
+    if (!found) {
+      this.#notice(words().missingTitle, words().missing);
+      this.#open.waiting = true;
+      return;
+    }
+    if (found.closed !== undefined) return this.#notice(words().closedTitle, found.closed);
+    this.#open.package = found.package;
+    const failed = (reason) => this.#notice(words().missingTitle, reason);
+    const { statement } = found.package;
+    const erred = (error) => this.#events.failed(statement, error);
+    const frame = await run({ ...found, language: language === "zh" ? "zh-CN" : "en", place: $("stage"), failed, erred });
+    this.#events.opened(statement, from);
+    this.#drawSheet(found.package, new URL(frame.src).origin);
+    this.draw();
+  }
+
+  close() {
+    this.#open = null;
+    $("stage").replaceChildren();
+    $("program").hidden = true;
+    $("home").hidden = false;
+  }
+
+  #notice(title, text) {
+    if (this.#open) this.#open.package = null;
+    $("offer").hidden = true;
+    $("sheet").hidden = true;
+    const back = element("button", "", words().back);
+    back.addEventListener("click", () => this.close());
+    $("stage").replaceChildren(element("div", "notice", element("strong", "", title), element("p", "", text), back));
+  }
+
+  #drawSheet({ statement, signature, name }, origin) {
+    const names = words().sheet;
+    const facts = { program: statement.program, code: `${statement.version_code} (${name})`, size: statement.size, sha256: statement.sha256, kid: signature.kid, origin };
+    $("sheet").replaceChildren(...Object.entries(facts).flatMap(([key, value]) =>
+      [element("dt", "", names[key]), element("dd", "", String(value))]));
+  }
+
+  draw() {
+    const tiles = this.#catalogue.list(this.#client.programs).map((one) => this.#tile(one));
+    $("grid").replaceChildren(...(tiles.length ? tiles : [element("li", "empty", words().empty)]));
+    $("signal").className = this.#client.online === false ? "off" : "";
+  }
+
+  #tile({ id, name, description, icon }) {
+    const program = this.#client.programs.get(id);
+    const progress = this.#progress.get(id);
+    const picture = icon ? element("img", "") : element("b", "", name.slice(0, 1));
+    if (icon) Object.assign(picture, { src: icon, alt: "" });
+    let badge = element("em", "get", words().install);
+    if (program) badge = element("em", "", program.name);
+    if (typeof program?.closed === "string") badge = element("em", "shut", words().closedBadge);
+    if (progress !== undefined) badge = element("em", "busy", words().downloading(Math.floor(progress * 100)));
+    const button = element("button", "tile", picture, element("span", "", element("strong", "", name), element("small", "", description)), badge);
+    button.type = "button";
+    button.dataset.program = id;
+    button.addEventListener("click", () => this.open(id));
+    return element("li", "", button);
+  }
+}

@@ -1,0 +1,60 @@
+// What the phone remembers: IndexedDB in the host's own origin, which no mini-program can reach.
+//   facts     key → value: registration, token, check-in state, queues, pinned keys, directory, consent, inbox
+//   programs  one record for each installed program: which package is current, which one came before, whether closed
+//   packages  verified package bytes with what was signed about them, by sha256
+
+const STORES = ["facts", "programs", "packages"];
+
+function done(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** Opens the phone's memory, making it at the first start. */
+export async function openStore() {
+  const request = indexedDB.open("ferry-host", 1);
+  request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
+  return new Store(await done(request));
+}
+
+class Store {
+  #database;
+
+  constructor(database) {
+    this.#database = database;
+  }
+
+  get(store, key) {
+    return done(this.#database.transaction(store).objectStore(store).get(key));
+  }
+
+  all(store) {
+    return done(this.#database.transaction(store).objectStore(store).getAll());
+  }
+
+  /** Several changes, all or none: `write((put, remove) => …)`; `put(store, key, value)`, `remove(store, key)`. */
+  write(change) {
+    const transaction = this.#database.transaction(STORES, "readwrite", { durability: "strict" });
+    change(
+      (store, key, value) => transaction.objectStore(store).put(value, key),
+      (store, key) => transaction.objectStore(store).delete(key),
+    );
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error);
+    });
+  }
+
+  set(key, value) {
+    return this.write((put) => put("facts", key, value));
+  }
+
+  /** Forgets everything: the phone is new again. */
+  clear() {
+    const transaction = this.#database.transaction(STORES, "readwrite");
+    for (const name of STORES) transaction.objectStore(name).clear();
+    return new Promise((resolve) => { transaction.oncomplete = resolve; });
+  }
+}

@@ -1,0 +1,27 @@
+"""Mini-programs: from a developer's zip to the right devices, and back again."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class MiniappsConfig(AppConfig):
+    """Registers what this app adds: a snapshot part, what the edge does with it, and preview hosts."""
+
+    name = "miniapps"
+    verbose_name = _("Mini-programs")
+
+    def ready(self) -> None:
+        """Join the publisher, the edge and the content listener."""
+        from analytics.segments.uses import register_uses
+        from ferry.edge.content.previews import register_previews
+        from ferry.edge.registry import register_loader, register_routes
+        from ferry.kernel.publishing.registry import register_part
+        from miniapps import segment_uses, selectors, snapshot
+
+        register_part("program", build=snapshot.build, keys=snapshot.keys)
+        register_loader("program", "miniapps.snapshot_load.load_program")
+        register_routes("miniapps.edge.add_routes")
+        register_previews(selectors.preview)
+        register_uses(segment_uses.uses)

@@ -1,0 +1,67 @@
+"""What a device sends to miniapps.edge, and what the journal keeps of it: types only, each field bounded.
+
+gc=False: none of these can be part of a circle, and twenty of them a check-in need not be looked through for one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Raw, Struct
+
+MAX_PROGRAMS = 500
+
+DeviceId = Annotated[str, Meta(min_length=1, max_length=64)]
+ProgramId = Annotated[str, Meta(min_length=1, max_length=64)]
+Short = Annotated[str, Meta(max_length=64)]
+Value = Annotated[str, Meta(max_length=256)] | bool | int | float
+
+
+class Device(Struct, frozen=True, gc=False):
+    """The device as it describes itself."""
+
+    id: DeviceId
+    platform: Literal["ios", "android", "harmony", "web"]
+    os: Short = ""
+    model: Short = ""
+    host_version: Short = ""
+    network: Annotated[str, Meta(max_length=16)] = ""
+    locale: Annotated[str, Meta(max_length=35)] = ""
+
+
+class Installed(Struct, frozen=True, gc=False):
+    """One program that the device has, and in which version."""
+
+    id: ProgramId
+    code: Annotated[int, Meta(ge=0, lt=2**31)]  # as analytics.records and every database take it
+
+
+class CheckIn(Struct, frozen=True):
+    """The body of POST /v1/checkin. Unknown members are ignored: hosts newer than this edge send more."""
+
+    device: Device
+    user: Annotated[str, Meta(max_length=128)] | None = None
+    attributes: Annotated[dict[Short, Value], Meta(max_length=64)] = {}
+    installed: Annotated[list[Installed], Meta(max_length=MAX_PROGRAMS)] = []
+    want: Annotated[list[ProgramId], Meta(max_length=MAX_PROGRAMS)] = []
+    state: Short | None = None
+
+
+class Observation(Struct, frozen=True, gc=False):
+    """What the journal keeps of an answered check-in (rule 9); analytics reads it under kind "checkin"."""
+
+    host_app: str
+    device: str
+    user: str
+    verified_user: bool
+    at: int  # ms
+    seq: int
+    platform: str
+    os: str
+    model: str
+    host_version: str
+    network: str
+    locale: str
+    attributes: dict[str, Any]
+    installed: list[tuple[str, int]]
+    arms: list[Raw]  # each [program, release, version code], encoded when the snapshot was loaded

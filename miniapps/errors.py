@@ -1,0 +1,145 @@
+"""What can go wrong with mini-programs, versions and releases, and what to do about it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from ferry.kernel.errors import FerryError
+
+
+class ProgramExists(FerryError):
+    code = "program_exists"
+    status = 409
+    message = _("The workspace already has a mini-program with the id {program_id}. Choose another id.")
+
+
+class ProgramInvalid(FerryError):
+    code = "program_invalid"
+    status = 400
+    message = _("The mini-program is not valid: {reason}")
+
+
+class IconRefused(FerryError):
+    code = "icon_refused"
+    status = 422
+    message = _("The icon cannot be used: {reason} Send a square PNG, JPEG or WebP of 512 by 512 pixels.")
+
+
+class PackageRefused(FerryError):
+    """`report` in the details says what is wrong, where, and what to do."""
+
+    code = "package_refused"
+    status = 422
+    message = _("The package was refused: {summary}")
+
+
+class VersionExists(FerryError):
+    code = "version_exists"
+    status = 409
+    message = _("Version code {version_code} is not above {newest}, the newest of this mini-program. Use a higher one.")
+
+
+class HostRangeMissing(FerryError):
+    code = "host_range_missing"
+    status = 422
+    message = _(
+        "Say which host app versions can open this version, for example"
+        ' {{"android": {{"min": "6.0.0", "max": null}}}}, in the request or as host_range in ferry.json.'
+    )
+
+
+class HostRangeInvalid(FerryError):
+    code = "host_range_invalid"
+    status = 422
+    message = _("The host app version range is not valid: {reason}")
+
+
+class HostRangeMisses(FerryError):
+    code = "host_range_misses"
+    status = 409
+    message = _(
+        "Version {version} is for {range_platforms}, and {host_app} runs on {app_platforms}: nobody could open it."
+        " Upload the version with a range for one of these platforms."
+    )
+
+
+class NotApproved(FerryError):
+    code = "version_not_approved"
+    status = 409
+    message = _(
+        "Version {version} has no approval for {host_app}. Submit it for review, or choose an approved version."
+    )
+
+
+class NotApprovedInTest(FerryError):
+    code = "version_not_approved_in_test"
+    status = 409
+    message = _(
+        "Version {version} is not approved in any test host app of the workspace. Have it approved there first."
+    )
+
+
+class NotProduction(FerryError):
+    code = "not_production"
+    status = 409
+    message = _("{host_app} is a test host app. Promote to a production host app, or submit the version here.")
+
+
+class AlreadySubmitted(FerryError):
+    code = "already_submitted"
+    status = 409
+    message = _("Version {version} is already {state} for {host_app}.")
+
+
+class NotSubmitted(FerryError):
+    code = "not_submitted"
+    status = 409
+    message = _("Version {version} is not waiting for review in {host_app}. Submit it first.")
+
+
+class OwnWork(FerryError):
+    code = "own_work"
+    status = 403
+    message = _("Nobody decides about what he uploaded or submitted. Ask another reviewer of the workspace.")
+
+
+class ReasonMissing(FerryError):
+    code = "reason_missing"
+    status = 400
+    message = _("Say why, so that the people concerned know what to do next.")
+
+
+class HostAppInactive(FerryError):
+    code = "host_app_inactive"
+    status = 409
+    message = _("{host_app} is switched off. Switch it on before you release to it.")
+
+
+class PlanInvalid(FerryError):
+    code = "plan_invalid"
+    status = 400
+    message = _("The release plan is not valid: {reason}")
+
+
+class MoveNotAllowed(FerryError):
+    code = "move_not_allowed"
+    status = 409
+    message = _("{kind_words}, {state_words}: {act_words} is not possible. Reload it to see where it stands now.")
+
+
+class AlreadyReleased(FerryError):
+    code = "already_released"
+    status = 409
+    message = _("Version {version} is already what everybody in {host_app} gets.")
+
+
+class AlreadyWithdrawn(FerryError):
+    code = "already_withdrawn"
+    status = 409
+    message = _("The mini-program {program_id} is already withdrawn from {host_app}.")
+
+
+class NotWithdrawn(FerryError):
+    code = "not_withdrawn"
+    status = 409
+    message = _("The mini-program {program_id} is not withdrawn from {host_app}.")

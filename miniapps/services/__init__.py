@@ -1,0 +1,60 @@
+"""All writes of mini-programs, by what they are about. Each is one act: permission, change, trace.
+
+Whatever a device can see is written inside `publishing()`, whose first statement puts publishers in line; rows loaded
+before it are read again behind it.
+"""
+
+from miniapps.services.insight import explain_device
+from miniapps.services.listings import arrange_program, restore_program, withdraw_program
+from miniapps.services.previews import create_preview, sweep_previews
+from miniapps.services.programs import create_program, set_icon, update_program
+from miniapps.services.releases import (
+    RolledBack,
+    advance_due,
+    change_share,
+    complete_release,
+    pause_release,
+    resume_release,
+    roll_back_release,
+    roll_back_to,
+    start_release,
+)
+from miniapps.services.reviews import (
+    approve_version,
+    promote_version,
+    reject_version,
+    submit_version,
+    withdraw_submission,
+)
+from miniapps.services.versions import Upload, add_version, check_package, read_upload, upload_version
+
+__all__ = [
+    "RolledBack",
+    "Upload",
+    "add_version",
+    "advance_due",
+    "approve_version",
+    "arrange_program",
+    "change_share",
+    "check_package",
+    "complete_release",
+    "create_preview",
+    "create_program",
+    "explain_device",
+    "pause_release",
+    "promote_version",
+    "read_upload",
+    "reject_version",
+    "restore_program",
+    "resume_release",
+    "roll_back_release",
+    "roll_back_to",
+    "set_icon",
+    "start_release",
+    "submit_version",
+    "sweep_previews",
+    "update_program",
+    "upload_version",
+    "withdraw_program",
+    "withdraw_submission",
+]

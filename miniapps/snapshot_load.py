@@ -1,0 +1,127 @@
+"""Published mini-programs as the edge holds them: decided by miniapps.offers, answered by bytes made ready here.
+
+Runs in the edge's snapshot thread, once for each program that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ferry.edge.registry import Sources, StoredSets
+from ferry.kernel.targeting import Context
+from miniapps.offers import ProgramOffers, compile_program
+
+encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What one release gives a device, ready to send."""
+
+    code: int
+    update: bytes  # the entry in "updates"
+    observed: msgspec.Raw  # [program, release, version code], the arm of an observation
+
+
+class Program:
+    """One mini-program of a host app, ready for check-in and directory.
+
+    It keeps tests and bytes and lets the published JSON and the explanations go: a check-in asks sixty tests of
+    twenty programs, and how much memory they are spread over is what it costs (docs/decisions/0502).
+    """
+
+    __slots__ = ("_offers", "arms", "listing", "order", "program_id", "tests", "withdrawn")
+
+    def __init__(
+        self,
+        offers: ProgramOffers,
+        arms: Mapping[str, Arm],
+        *,
+        listing: bytes,
+        order: tuple[int, str],
+        withdrawn: bytes | None,
+    ) -> None:
+        self.program_id = offers.program_id
+        self.listing = listing  # the entry in the directory
+        self.order = order  # its place there
+        self.withdrawn = withdrawn  # the entry in "withdrawn", or None
+        self.arms = tuple(arms[offer.gives.release_id] for offer in offers.offers)
+        self._offers = offers if offers.any_installed_only else None
+        # One test for each arm, in order; None where what is installed matters too and `decide` has to be asked.
+        self.tests = None if self._offers else tuple(offer.rule.matches for offer in offers.offers)
+
+    def decide(self, context: Context, installed: int | None) -> Arm | None:
+        """What `offers.decide` decides, ready to send. miniapps.edge repeats the short way inside its own loop."""
+        if self._offers is not None:
+            gives = self._offers.decide(context, installed)
+            prepared = zip(self._offers.offers, self.arms, strict=True)
+            return next((arm for offer, arm in prepared if offer.gives is gives), None)
+        return next((arm for test, arm in zip(self.tests or (), self.arms, strict=True) if test(context)), None)
+
+
+def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
+    """The loader of parts of kind "program". Declares the blobs that it lets the edge serve, and its dates."""
+    offers = compile_program(body, segments=_Segments(sources), sets=StoredSets(sources))
+    for offer in offers.offers:
+        sources.changes_at(*offer.rule.edges)
+    arms = {entry["id"]: _arm(body["id"], entry, sources) for entry in body["releases"]}
+    icons = {name: _icon(name, sha, sources) for name, sha in sorted(body["icons"].items())}
+    listing = {name: body[name] for name in ("id", "name", "description", "category", "order")} | {"icons": icons}
+    withdrawn = body["withdrawn"] and encode({"id": body["id"], "message": body["withdrawn"]["message"]})
+    return Program(
+        offers, arms, listing=encode(listing), order=(body["order"], body["id"]), withdrawn=withdrawn or None
+    )
+
+
+def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
+    version = entry["version"]
+    sources.serves(version["sha256"])
+    package = {
+        "url": f"{sources.edge_url}/packages/{version['sha256']}",
+        "size": version["size"],
+        "sha256": version["sha256"],
+        "files_root": version["files_root"],
+    }
+    update = {
+        "id": program_id,
+        "code": version["code"],
+        "name": version["name"],
+        "kind": version["kind"],
+        "entry": version["entry"],
+        "action": "install",
+        "apply": entry["apply"],
+        "network": entry["network"],
+        "package": package,
+        "signature": entry["signature"],
+    }
+    observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
+    return Arm(version["code"], encode(update), observed)
+
+
+def _icon(name: str, sha256: str, sources: Sources) -> str:
+    sources.serves(sha256)
+    ending = "webp" if name.endswith(".webp") else "png"
+    return f"{sources.edge_url}/icons/{sha256}.{ending}"
+
+
+class _Segments(Mapping[str, Sequence[Any]]):
+    """Segments by id, fetched when a rule names one, so that only its programs are loaded anew when it changes."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def __getitem__(self, segment_id: str) -> Sequence[Any]:
+        found: Sequence[Any] | None = self._sources.part("segment", segment_id)
+        if found is None:
+            raise KeyError(segment_id)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        raise TypeError("segments are looked up, never listed")
+
+    def __len__(self) -> int:
+        raise TypeError("segments are looked up, never counted")

@@ -1,0 +1,1 @@
+"""Ferry: the ground that every app stands on. It imports none of them."""

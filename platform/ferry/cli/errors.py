@@ -1,0 +1,50 @@
+"""How a command ends. The exit code tells a pipeline at which stage it stopped; the text tells a person what to do."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+ACCEPTED = 0
+REFUSED = 1  # by the package check, or by a rule of the platform
+USAGE = 2  # the command line is wrong
+NOT_ALLOWED = 3  # not signed in, or without the right
+NOT_REACHED = 4  # the platform does not answer, or fails
+
+
+class CliError(Exception):
+    """An end that is not success: its exit code, a sentence, and the platform's error body where there is one."""
+
+    exit_code: ClassVar[int] = REFUSED
+
+    def __init__(self, text: str, body: dict[str, Any] | None = None) -> None:
+        super().__init__(text)
+        self.body = body
+
+
+class Refused(CliError):
+    """The platform said no: the request or the state of things does not allow it."""
+
+
+class Usage(CliError):
+    """The command line cannot be carried out as it was written."""
+
+    exit_code = USAGE
+
+
+class NotAllowed(CliError):
+    """The token is not valid or lacks the right."""
+
+    exit_code = NOT_ALLOWED
+
+
+class NotSignedIn(NotAllowed):
+    """There is no token to use."""
+
+    def __init__(self) -> None:
+        super().__init__("Not signed in. Run “ferry login --site URL”, or set FERRY_SITE_URL and FERRY_TOKEN.")
+
+
+class NotReached(CliError):
+    """No answer, or an answer that is the platform's own failure. Trying again later may help."""
+
+    exit_code = NOT_REACHED

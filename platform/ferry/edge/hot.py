@@ -1,0 +1,130 @@
+"""The short way for the endpoints that every phone calls all day: one pass over the headers, one body, one answer.
+
+Dispatched before Falcon's router inside the same ASGI app; docs/decisions/0501 has the figures that ask for it. What
+a handler may count on is the same as on any other route: a known host app, a bounded body, limits, one error shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from ferry.edge import answers, auth, cors
+from ferry.edge.address import client_address
+from ferry.edge.body import inflated, read
+from ferry.edge.errors import ClientGone, EncodingNotSupported
+from ferry.edge.snapshot.hostapp import HostAppSnapshot
+from ferry.kernel.errors import FerryError, RateLimited, TooLarge
+
+if TYPE_CHECKING:
+    from ferry.edge.app import EdgeApp
+
+
+class Head:
+    """What the headers say, and the host app once it is known."""
+
+    __slots__ = ("app_key", "authorization", "encoding", "forwarded", "length", "origin", "snapshot")
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self.app_key = self.authorization = self.origin = self.forwarded = self.encoding = b""
+        self.length = 0
+        self.snapshot: HostAppSnapshot | None = None
+        for name, value in headers:
+            if name == b"x-app-key":
+                self.app_key = value
+            elif name == b"authorization":
+                self.authorization = value
+            elif name == b"content-length":
+                self.length = int(value)  # the server has checked that these are digits
+            elif name == b"origin":
+                self.origin = value
+            elif name == b"x-forwarded-for":
+                # A proxy may add a line of its own: they are one list, the nearest proxy last.
+                self.forwarded = b"%b,%b" % (self.forwarded, value) if self.forwarded else value
+            elif name == b"content-encoding":
+                self.encoding = value.lower()
+
+
+class HotRequest:
+    """What a hot handler gets."""
+
+    __slots__ = ("address", "authorization", "body", "now", "snapshot", "ticks")
+
+    def __init__(
+        self, snapshot: HostAppSnapshot, authorization: bytes, address: str, body: bytes, now: float, ticks: float
+    ) -> None:
+        self.snapshot = snapshot
+        self.authorization = authorization
+        self.address = address
+        self.body = body
+        self.now = now  # epoch seconds
+        self.ticks = ticks  # seconds of a monotonic clock
+
+
+Handle = Callable[[HotRequest], bytes]
+Take = Callable[[Head, bytes, float], Awaitable[bytes]]  # headers, body, epoch seconds
+
+
+class HotRoute:
+    """One POST endpoint with a handler that never waits: it turns a request into the JSON of a 200, or raises."""
+
+    def __init__(self, edge: EdgeApp, name: str, handle: Handle, limit: int) -> None:
+        self._snapshots = edge.snapshots
+        self._trusted = edge.settings.trusted_proxies
+        self._metrics = edge.metrics.route(name)
+        self._handle = handle
+        self._limit = limit
+        self._clock = edge.clock
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        ticks = monotonic()
+        head = Head(scope["headers"])
+        try:
+            if head.length > self._limit:
+                raise TooLarge(limit=self._limit)
+            payload = await self._answer(scope, receive, head, ticks)
+            status, headers = 200, [answers.JSON]
+        except ClientGone:
+            return
+        except FerryError as refused:
+            status, headers, payload = answers.refusal(refused)
+        except Exception as wrong:
+            status, headers, payload = answers.unexpected(wrong)
+        if head.origin:
+            known = head.snapshot
+            found = cors.for_app(head.origin, known) if known else cors.for_all(head.origin, self._snapshots)
+            headers = headers + found
+        headers.append((b"content-length", b"%d" % len(payload)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": payload})
+        self._metrics.note(status, monotonic() - ticks)
+
+    async def _answer(self, scope: Any, receive: Any, head: Head, ticks: float) -> bytes:
+        if head.encoding and head.encoding != b"identity":
+            raise EncodingNotSupported
+        snapshot = head.snapshot = auth.host_app(self._snapshots, head.app_key)
+        body = await read(receive, self._limit)
+        address = client_address(scope, head.forwarded, self._trusted)
+        return self._handle(HotRequest(snapshot, head.authorization, address, body, self._clock(), ticks))
+
+
+class IntakeRoute(HotRoute):
+    """One POST endpoint that stores what it gets before it answers: the body may be gzip, the app's key inside it.
+
+    `take` finds the host app itself, says so in the head, and waits for the journal.
+    """
+
+    def __init__(self, edge: EdgeApp, name: str, take: Take, limit: int) -> None:
+        super().__init__(edge, name, lambda request: b"", limit)
+        self._limits = edge.limits
+        self._take = take
+
+    async def _answer(self, scope: Any, receive: Any, head: Head, ticks: float) -> bytes:
+        wait = self._limits.wait_address(client_address(scope, head.forwarded, self._trusted), ticks)
+        if wait:
+            raise RateLimited(retry_after=answers.whole_seconds(wait))
+        body = await read(receive, self._limit)
+        if head.encoding and head.encoding != b"identity":
+            body = inflated(body, head.encoding, self._limit)
+        return await self._take(head, body, self._clock())

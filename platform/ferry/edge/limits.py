@@ -1,0 +1,50 @@
+"""How often devices and apps may ask. In memory, per process; each live edge takes its share of every limit."""
+
+from __future__ import annotations
+
+from ferry.edge.settings import EdgeSettings
+from ferry.edge.snapshot.hostapp import AppPart
+from ferry.kernel.limits import Limiter
+
+
+class EdgeLimits:
+    """One limiter for addresses, one for devices, one for each host app. Called on the event loop only."""
+
+    def __init__(self, settings: EdgeSettings) -> None:
+        self.processes = 1
+        self.refused = 0
+        self._devices = Limiter(settings.device_per_s, settings.device_burst)
+        self._addresses = Limiter(settings.address_per_s, settings.address_burst)
+        self._apps: dict[str, Limiter] = {}
+
+    def divide(self, processes: int) -> None:
+        """Take one share among `processes` live edges."""
+        self.processes = max(1, processes)
+        for limiter in (self._devices, self._addresses, *self._apps.values()):
+            limiter.divide(self.processes)
+
+    def wait_checkin(self, app: AppPart, device: str, address: str, now: float) -> float:
+        """Seconds until this check-in may come again; 0 lets it pass. `device` is empty when it is not verified.
+
+        A verified device is counted by itself, so that an office behind one address is not one client; a mere claim
+        of an id would let anybody use up another device's share, so it counts for its address.
+        """
+        wait = self._devices.allow(device, now) if device else self._addresses.allow(address, now)
+        return self._noted(wait or self._app(app).allow("", now))
+
+    def wait_address(self, address: str, now: float) -> float:
+        """The same for any other request that a stranger can make."""
+        return self._noted(self._addresses.allow(address, now))
+
+    def _app(self, app: AppPart) -> Limiter:
+        rate = app.limits.get("checkins_per_second", 0.0) or 1e9
+        limiter = self._apps.get(app.app_key)
+        if limiter is None or limiter.rate_per_s != rate:
+            limiter = self._apps[app.app_key] = Limiter(rate, max(1.0, 2 * rate), max_keys=2)
+            limiter.divide(self.processes)
+        return limiter
+
+    def _noted(self, wait: float) -> float:
+        if wait:
+            self.refused += 1
+        return wait

@@ -1,0 +1,1 @@
+"""The ground of the management API: authentication, strict input, errors, pages, idempotency, OpenAPI."""

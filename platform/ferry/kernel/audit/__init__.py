@@ -1,0 +1,1 @@
+"""What was done, by whom: an append-only log per workspace whose entries are chained by keyed hashes."""

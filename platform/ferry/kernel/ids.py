@@ -1,0 +1,25 @@
+"""Identifiers: sortable by time, unguessable in their random part, safe in URLs and host names."""
+
+from __future__ import annotations
+
+import secrets
+
+from ferry.kernel import clock
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32, lower case: host names fold case
+LENGTH = 26
+
+
+def new() -> str:
+    """A ULID (github.com/ulid/spec) in lower case: 48 bits of milliseconds, then 80 random bits; 26 characters."""
+    value = (clock.now_ms() & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    return _encode(value, LENGTH)
+
+
+def unguessable(bits: int = 160) -> str:
+    """A random identifier without a time in it, `bits` a multiple of 5, in the same alphabet."""
+    return _encode(secrets.randbits(bits), bits // 5)
+
+
+def _encode(value: int, length: int) -> str:
+    return "".join(_ALPHABET[(value >> 5 * place) & 31] for place in range(length - 1, -1, -1))

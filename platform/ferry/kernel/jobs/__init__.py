@@ -1,0 +1,1 @@
+"""The ground under background work: leases with fencing tokens and the heartbeat table (rule 1)."""

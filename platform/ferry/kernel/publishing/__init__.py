@@ -1,0 +1,1 @@
+"""How a change reaches every edge: locked, rebuilt, stored by content, announced. See docs/publishing.md."""

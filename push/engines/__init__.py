@@ -1,0 +1,1 @@
+"""Channels: each carries copies of a message to devices, one module per provider."""

@@ -1,0 +1,1 @@
+"""The rules of push, pure: no Django, no clock, no I/O."""

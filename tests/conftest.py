@@ -1,0 +1,29 @@
+"""Fixtures for every room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# A loaded machine must not turn a correct property into a red test: timings live in bench/.
+hypothesis.settings.register_profile("ferry", deadline=None)
+hypothesis.settings.load_profile("ferry")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The data that lies beside a checkout and never inside it."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the test data folder is not beside this checkout")
+    return folder

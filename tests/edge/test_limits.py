@@ -1,0 +1,56 @@
+"""Limits hold for all edges together, and a strange device cannot use up another one's share."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ferry.edge.limits import EdgeLimits
+from ferry.edge.settings import EdgeSettings
+from ferry.edge.snapshot.client import SnapshotClient
+from ferry.edge.snapshot.hostapp import AppPart
+from tests.edge.published import APP_KEY, Published, app_body
+
+
+@pytest.fixture
+def app(published: Published, client: SnapshotClient) -> AppPart:
+    published.app = app_body(limits={"checkins_per_second": 100})
+    client.poll()
+    snapshot = client.snapshots.find(APP_KEY.encode())
+    assert snapshot is not None
+    return snapshot.app
+
+
+def passed(limits: EdgeLimits, app: AppPart, count: int, *, device: str = "", address: str = "a") -> int:
+    """How many of `count` check-ins at one moment pass."""
+    return sum(limits.wait_checkin(app, device, address, 100.0) == 0 for _ in range(count))
+
+
+def test_live_edges_share_the_limit_of_an_app(edge_settings: EdgeSettings, app: AppPart) -> None:
+    alone, shared = EdgeLimits(edge_settings), EdgeLimits(edge_settings)
+    shared.divide(4)
+    assert passed(alone, app, 500) == 200
+    assert passed(shared, app, 500) == 50
+
+
+def test_a_share_can_change_while_it_counts(edge_settings: EdgeSettings, app: AppPart) -> None:
+    limits = EdgeLimits(edge_settings)
+    assert passed(limits, app, 10) == 10
+    limits.divide(0)  # the heartbeat table cannot be read: at least this process lives
+    assert limits.processes == 1
+
+
+def test_verified_devices_behind_one_address_are_counted_apart(edge_settings: EdgeSettings, app: AppPart) -> None:
+    tight = dataclasses.replace(edge_settings, address_burst=1.0, address_per_s=0.001, device_burst=1.0)
+    limits = EdgeLimits(tight)
+    assert [passed(limits, app, 2, device=f"d{number}") for number in range(5)] == [1] * 5
+    assert passed(limits, app, 5) == 1
+
+
+def test_a_changed_limit_counts_anew(
+    edge_settings: EdgeSettings, app: AppPart, published: Published, client: SnapshotClient
+) -> None:
+    limits = EdgeLimits(edge_settings)
+    assert passed(limits, app, 500) == 200
+    assert passed(limits, dataclasses.replace(app, limits={"checkins_per_second": 200.0}), 500) == 400

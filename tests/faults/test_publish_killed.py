@@ -1,0 +1,126 @@
+"""kill -9 during an upload or a release, at any moment: each is there whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from ferry.kernel.publishing.verification import verify_snapshots
+from ferry.kernel.storage import blobs
+from miniapps import selectors
+from miniapps.models import Release, Version
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+
+
+@pytest.fixture
+def port(transactional_db: None) -> World:
+    """A world with a full and a gray release, committed."""
+    world = World.make(devices=100)
+    world.release("0.1.0")
+    world.release("0.2.0", share=20)
+    return world
+
+
+@contextmanager
+def worker(world: World, stage: str) -> Iterator[subprocess.Popen[str]]:
+    """The process, on this test's database and data folder; dead when the block ends."""
+    kept = connection.settings_dict
+    url = f"sqlite:///{kept['NAME']}"
+    if connection.vendor == "postgresql":
+        user = kept["USER"] + (f":{kept['PASSWORD']}" if kept["PASSWORD"] else "")
+        url = f"postgres://{user}@{kept['HOST']}:{kept['PORT']}/{kept['NAME']}"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            str(Path(__file__).with_name("publishing_worker.py")),
+            world.workspace.pk,
+            world.host_app.pk,
+            stage,
+        ],
+        env={
+            **os.environ,
+            "DATABASE_URL": url,
+            "FERRY_DATA": str(settings.FERRY_DATA),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def whole(world: World) -> None:
+    """Every version has its bytes, and every snapshot says what the rows say."""
+    for version in Version.objects.of(world.workspace):
+        with blobs().open(version.sha256) as file:
+            assert hashlib.sha256(file.read()).hexdigest() == version.sha256
+        assert version.files
+    assert verify_snapshots() == []
+
+
+@pytest.mark.parametrize("stage", ["package written", "blob stored", "version recorded"])
+def test_an_upload_that_is_killed_leaves_no_version_and_the_next_one_works(port, stage):
+    with worker(port, stage) as process:
+        assert process.stdout.readline() == "here\n"
+    whole(port)
+    assert not selectors.versions(port.workspace).filter(name="2.0.0").exists()
+    assert port.upload("2.0.0").code == 3
+    assert list((Path(settings.FERRY_DATA) / "tmp").iterdir()) == []
+
+
+def test_a_release_that_is_killed_before_its_commit_did_not_happen(port):
+    people = port.devices_on("0.2.0")
+    with worker(port, "release recorded") as process:
+        assert process.stdout.readline() == "here\n"
+    whole(port)
+    assert port.devices_on("0.2.0") == people
+    assert not Release.objects.of(port.workspace).filter(version__name="2.0.0").exists()
+    port.release("2.0.0", share=50)
+    assert port.devices_on("2.0.0") > people
+
+
+def test_a_raise_that_is_killed_before_its_commit_did_not_happen(port):
+    people = port.devices_on("0.2.0")
+    with worker(port, "share recorded") as process:
+        assert process.stdout.readline() == "here\n"
+    whole(port)
+    assert port.devices_on("0.2.0") == people
+    gray = Release.objects.of(port.workspace).get(kind="gray")
+    assert gray.share == 2000
+    port.raise_to(gray, 60)
+    assert port.devices_on("0.2.0") > people
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_said_to_be_done_is_done_after_a_kill_at_any_moment(port, seed):
+    """The worker is killed somewhere in the middle of what comes after a random line of its output."""
+    lines = random.Random(seed).randint(2, 9)
+    with worker(port, "loop") as process:
+        said = [process.stdout.readline().split() for _ in range(lines)]
+    whole(port)
+    for kind, row in said:
+        if kind == "version":
+            assert Version.objects.of(port.workspace).filter(pk=row).exists()
+        elif kind == "release":
+            assert Release.objects.of(port.workspace).filter(pk=row).exists()
+        else:
+            assert Release.objects.of(port.workspace).get(pk=row).state == "rolled_back"
+    port.release("3.0.0")
+    assert port.devices_on("3.0.0") == set(port.devices)
