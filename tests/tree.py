@@ -92,7 +92,11 @@ class Tree:
     def kill(self, *names: str) -> None:
         """kill -9 some processes (or "supervisor") and wait until the tree has ended, as the supervisor promises."""
         assert self.process is not None
-        children = self.children()
+        until = time.monotonic() + 30
+        # A listing taken while processes are being replaced may miss one: ask again before calling it gone.
+        while not set(names) - {"supervisor"} <= set(children := self.children()):
+            assert time.monotonic() < until, f"of {names} only {children} run:\n{self.tail()}"
+            time.sleep(0.1)
         for name in names:
             os.kill(self.process.pid if name == "supervisor" else children[name], signal.SIGKILL)
         self.process.wait(60)

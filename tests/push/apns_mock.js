@@ -7,7 +7,7 @@ const http2 = require('node:http2');
 
 const plan = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const answers = Object.entries(plan.answers || {});
-const seen = plan.seen ? fs.createWriteStream(plan.seen, { flags: 'a' }) : null;
+const seen = plan.seen ? fs.openSync(plan.seen, 'a') : null;
 const server = plan.tls ? http2.createSecureServer(plan.tls) : http2.createServer();
 let sessions = 0;
 
@@ -20,8 +20,8 @@ server.on('stream', (stream, headers) => {
   stream.on('end', () => {
     const found = answers.find(([prefix]) => token.startsWith(prefix));
     const answer = found ? found[1] : { status: 200 };
-    if (seen) {
-      seen.write(JSON.stringify({
+    if (seen !== null) {  // written before the answer: who reads the answer finds the line
+      fs.writeSync(seen, JSON.stringify({
         token, path: headers[':path'], method: headers[':method'], sessions, headers: { ...headers }, body: Buffer.concat(chunks).toString(),
       }) + '\n');
     }
