@@ -1,0 +1,8 @@
+"""Tables of mini-programs. Private to this app: others call selectors and services."""
+
+from miniapps.models.programs import Listing, MiniProgram
+from miniapps.models.releases import Release
+from miniapps.models.reviews import Review, ReviewState
+from miniapps.models.versions import PreviewHost, Version
+
+__all__ = ["Listing", "MiniProgram", "PreviewHost", "Release", "Review", "ReviewState", "Version"]
