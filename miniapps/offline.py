@@ -46,6 +46,7 @@ def about(draft: Draft, package: Package) -> dict[str, Any]:
         "name": draft.manifest.name,
         "version": draft.manifest.version,
         "host_range": dict(draft.manifest.host_range),
+        "declared": draft.declared,
         "sha256": package.sha256,
         "size": package.size,
         "files": len(package.files),

@@ -86,6 +86,35 @@ class VersionSerializer(serializers.Serializer[Version]):
     created_at = serializers.DateTimeField()
 
 
+class SubpackageSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    root = serializers.CharField()  # type: ignore[assignment]
+    independent = serializers.BooleanField()
+    size = serializers.IntegerField(help_text="Bytes of its files, unpacked.")
+    files = serializers.IntegerField()
+
+
+class RequestedSerializer(serializers.Serializer[Any]):
+    capabilities = serializers.ListField(child=serializers.CharField())
+    domains = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+
+class PluginUseSerializer(serializers.Serializer[Any]):
+    alias = serializers.CharField()
+    id = serializers.CharField()
+    range = serializers.CharField()
+
+
+class DeclaredSerializer(serializers.Serializer[Any]):
+    """What the manifest of the package declares."""
+
+    pages = serializers.ListField(child=serializers.CharField())
+    subpackages = SubpackageSerializer(many=True)
+    requested = RequestedSerializer()
+    plugins = PluginUseSerializer(many=True)
+    preload = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+
 class FileSerializer(serializers.Serializer[Any]):
     path = serializers.CharField()
     size = serializers.IntegerField()
@@ -95,6 +124,7 @@ class FileSerializer(serializers.Serializer[Any]):
 class VersionDetailSerializer(VersionSerializer):
     """A version with what was found in it."""
 
+    declared = DeclaredSerializer()
     report = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
 
@@ -157,6 +187,7 @@ class PackageSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     version = serializers.CharField()
     host_range = serializers.DictField()
+    declared = DeclaredSerializer()
     sha256 = serializers.CharField()
     size = serializers.IntegerField()
     files = serializers.IntegerField()

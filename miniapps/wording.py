@@ -63,6 +63,21 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
     Code.MANIFEST_NOT_JSON: (_("This is not a JSON object in UTF-8."), _("Correct the file, or leave it out.")),
     Code.MANIFEST_TOO_LARGE: (_("The manifest has more than {limit} bytes."), _("Shorten it.")),
     Code.MEMBER_INVALID: (_("The member “{member}” has a wrong form."), _("docs/publish.md shows every member.")),
+    Code.PAGE_MISSING: (
+        _("The page “{page}” is not in the package."),
+        _("Correct the list of pages, or add the file."),
+    ),
+    Code.PAGE_UNKNOWN: (_("The page “{page}” is not among the pages."), _("Add it to the pages, or correct its name.")),
+    Code.SUBPACKAGE_TWICE: (_("Two sub-packages are named “{name}”."), _("Give each a name of its own.")),
+    Code.SUBPACKAGE_EMPTY: (
+        _("The sub-package “{name}” holds no file: there is no folder “{root}”."),
+        _("Correct its root, or leave the sub-package out."),
+    ),
+    Code.SUBPACKAGE_OVERLAP: (
+        _("The sub-package “{name}” lies inside the sub-package “{other}”."),
+        _("Give each sub-package a folder of its own."),
+    ),
+    Code.SUBPACKAGE_UNKNOWN: (_("There is no sub-package “{name}”."), _("Correct the name in the preload rules.")),
     Code.FOLDER_STRIPPED: (_("Everything lay in this folder, which was left out."), _("Nothing needs to be done.")),
     Code.NAME_NORMALISED: (
         _("The name was put into the form in which browsers ask for it (NFC)."),

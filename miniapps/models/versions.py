@@ -23,6 +23,7 @@ class Version(TenantModel):
     host_range = models.JSONField(default=dict)  # {"android": {"min": "6.0.0", "max": null}}
     min_runtime = models.CharField(max_length=32, blank=True)  # of the kind; empty where the kind has none
     notes = models.TextField(blank=True)
+    declared = models.JSONField(default=dict)  # pages, subpackages, requested, plugins, preload: packages.declared
     report = models.JSONField(default=dict)  # {"errors": [], "warnings": [], "ignored": []}, see packages.findings
     uploaded_by = models.CharField(max_length=64)  # person_id
     uploaded_by_name = models.CharField(max_length=150, blank=True)

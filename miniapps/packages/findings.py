@@ -60,6 +60,12 @@ class Code(StrEnum):
     MANIFEST_NOT_JSON = "manifest_not_json"
     MANIFEST_TOO_LARGE = "manifest_too_large"
     MEMBER_INVALID = "member_invalid"
+    PAGE_MISSING = "page_missing"
+    PAGE_UNKNOWN = "page_unknown"
+    SUBPACKAGE_TWICE = "subpackage_twice"
+    SUBPACKAGE_EMPTY = "subpackage_empty"
+    SUBPACKAGE_OVERLAP = "subpackage_overlap"
+    SUBPACKAGE_UNKNOWN = "subpackage_unknown"
     # worth knowing, no reason to refuse
     FOLDER_STRIPPED = "folder_stripped"
     NAME_NORMALISED = "name_normalised"

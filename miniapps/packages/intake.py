@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from miniapps.packages import names
 from miniapps.packages.canonical import Package, write_package
+from miniapps.packages.checks import check_declared
 from miniapps.packages.findings import Code, Finding, Refused, Report
 from miniapps.packages.guard import Archive, Limits, open_archive
 from miniapps.packages.kinds import Layout, find_layout
@@ -14,6 +15,7 @@ from miniapps.packages.manifest import MAX_BYTES, Manifest, read_manifest
 
 MAX_ICON_BYTES = 2 << 20
 _ICONS = ("icon.png", "icon.webp", "icon.jpg", "icon.jpeg")
+_ENDINGS = ("", ".html", "/index.html")  # how a page of a web application is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,12 @@ class Draft:
     def entry(self) -> str:
         """The path that opens first."""
         return self.manifest.entry or self.layout.entry
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """What its manifest declares, with the bytes of each sub-package."""
+        sizes = {path: self.archive.entries[source].size for path, source in self.sources.items()}
+        return self.manifest.declared.as_json(sizes)
 
     def write(self, out: BinaryIO) -> Package:
         """Write the canonical package. Raises Refused when the content is not what the archive declared."""
@@ -67,6 +75,7 @@ def examine(file: BinaryIO, limits: Limits) -> Draft:
     draft = Draft(layout, manifest, report, sources, archive)
     if draft.entry not in sources:
         report.errors.append(Finding(Code.ENTRY_MISSING, manifest.file, {"entry": draft.entry}))
+    report.errors.extend(check_declared(manifest.declared, sources, manifest.file, _ENDINGS))
     if manifest.icon and manifest.icon.removeprefix("./") not in sources:
         report.warnings.append(Finding(Code.ICON_UNUSABLE, manifest.icon))
     return draft

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from miniapps.packages import declared
+from miniapps.packages.declared import Declared
 from miniapps.packages.findings import Code, Finding, Refused, Report
 
 FILES = ("ferry.json", "manifest.json")
@@ -30,6 +32,7 @@ class Manifest:
     notes: str = ""
     min_runtime: str = ""
     host_range: Mapping[str, Any] = field(default_factory=dict)
+    declared: Declared = field(default_factory=Declared)
 
 
 def _text(limit: int) -> Callable[[Any], bool]:
@@ -49,6 +52,7 @@ MEMBERS: Mapping[str, Callable[[Any], bool]] = {
     "notes": _paragraph,
     "min_runtime": _text(32),
     "host_range": lambda value: isinstance(value, dict),  # its inside is checked with the request's, by targeting
+    **declared.MEMBERS,
 }
 
 
@@ -70,7 +74,8 @@ def read_manifest(paths: Collection[str], read: Callable[[str], bytes], report: 
             report.errors.append(Finding(Code.MEMBER_INVALID, name, {"member": member}))
         else:
             report.ignored.append(Finding(Code.MEMBER_IGNORED, name, {"member": member}))
-    return Manifest(file=name, **known)
+    parts = {member: known.pop(member) for member in declared.MEMBERS if member in known}
+    return Manifest(file=name, declared=declared.from_members(parts), **known)
 
 
 def _parse(raw: bytes, name: str) -> dict[str, Any]:

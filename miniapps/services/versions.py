@@ -122,6 +122,7 @@ def add_version(
             host_range=upload.host_range,
             min_runtime=draft.manifest.min_runtime,
             notes=(notes or draft.manifest.notes).replace("\0", "")[:_LONGEST_NOTES],
+            declared=draft.declared,
             report=wording.stored(draft.report),
             uploaded_by=actor.person_id,
             uploaded_by_name=actor.name[:150],
