@@ -66,7 +66,7 @@ def ferry(db: None, one_connection: None, monkeypatch: pytest.MonkeyPatch, capsy
     def connect_as(role: str) -> None:
         token = made["tokens"].get(role, role)
         profile = Profile(SITE, token)
-        monkeypatch.setattr(commands, "connect", lambda: Api(profile, transport=transport))
+        monkeypatch.setattr(commands, "connect", lambda given=None: Api(profile, transport=transport))
 
     return Ferry(made, connect_as, capsys)
 

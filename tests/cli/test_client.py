@@ -11,7 +11,7 @@ import pytest
 
 from ferry.cli import commands, profile
 from ferry.cli.api import Api
-from ferry.cli.errors import NotAllowed, NotReached, NotSignedIn, Refused, Usage
+from ferry.cli.errors import NotAllowed, NotReached, NotSignedIn, Refused, RuleRefused, Usage
 from ferry.cli.main import main
 from ferry.cli.profile import Profile
 
@@ -69,7 +69,7 @@ def test_login_keeps_only_a_token_that_works(tmp_path, monkeypatch, capsys):
         [httpx.Response(401, json={"error": {"message": "Send a valid token."}}), httpx.Response(200, json=me)]
     )
     transport = httpx.MockTransport(lambda request: next(answers))
-    monkeypatch.setattr(commands, "Api", lambda chosen, language: Api(chosen, transport=transport))
+    monkeypatch.setattr(commands, "Api", lambda chosen, **how: Api(chosen, transport=transport))
     arguments = ["login", "--site", "https://ferry.example/", "--token", "ft_secret"]
     assert main(arguments) == 3
     assert not list(tmp_path.iterdir())
@@ -113,12 +113,24 @@ def test_a_long_wait_is_reported_instead_of_waited_for():
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, Refused), (409, Refused), (401, NotAllowed), (403, NotAllowed), (500, NotReached)]
+    ("status", "code", "kind", "exit_code"),
+    [
+        (422, "package_refused", Refused, 1),
+        (422, "export_refused", Refused, 1),
+        (400, "invalid", Usage, 2),
+        (404, "not_found", Usage, 2),
+        (401, "unauthenticated", NotAllowed, 3),
+        (403, "not_allowed", NotAllowed, 3),
+        (500, "", NotReached, 4),
+        (409, "version_not_approved", RuleRefused, 5),
+        (403, "own_work", RuleRefused, 5),
+    ],
 )
-def test_each_answer_has_its_exit(status, kind):
-    made, _ = api([httpx.Response(status, json={"error": {"message": "Because."}})] * 4)
-    with pytest.raises(kind, match="Because"):
+def test_each_answer_has_its_exit(status, code, kind, exit_code):
+    made, _ = api([httpx.Response(status, json={"error": {"code": code, "message": "Because."}})] * 4)
+    with pytest.raises(kind, match="Because") as ended:
         made.get("me")
+    assert (ended.value.exit_code, ended.value.code) == (exit_code, code)
 
 
 def test_what_is_no_ferry_site_is_said_so():

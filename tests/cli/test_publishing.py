@@ -91,10 +91,10 @@ def test_nothing_is_sent_of_a_package_that_would_be_refused(ferry, build):
     assert (code, checked["accepted"]) == (1, False)
 
 
-def test_a_rule_of_the_platform_ends_with_one_and_its_own_error(ferry, build):
+def test_a_rule_of_the_platform_ends_with_five_and_its_own_error(ferry, build):
     uploaded(ferry, build)
     code, body = ferry.json("operator", "release", f"{PROGRAM}@1", "--app", ferry.app)
-    assert (code, body["error"]["code"]) == (1, "version_not_approved")
+    assert (code, body["error"]["code"]) == (5, "version_not_approved")
 
 
 def test_a_role_without_the_right_ends_with_three(ferry, build):

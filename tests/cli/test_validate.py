@@ -82,7 +82,7 @@ def test_a_path_that_is_not_there_is_a_usage_error(tmp_path):
     assert main(["validate", str(tmp_path / "nothing")]) == 2
 
 
-@pytest.mark.parametrize("arguments", [["validate"], ["validat"], [], ["validate", "a", "b"], ["release", "x@1"]])
+@pytest.mark.parametrize("arguments", [["validat"], [], ["validate", "a", "b"], ["release", "x@1"]])
 def test_a_wrong_command_line_ends_with_two(arguments):
     with pytest.raises(SystemExit) as end:
         main(arguments)
@@ -103,3 +103,8 @@ def test_the_shipped_mini_program_is_accepted_in_both_versions(root, capsys):
         assert main(["validate", str(root / "examples" / "miniapps" / "city-ferry" / version), "--json"]) == 0
         report = json.loads(capsys.readouterr().out)["report"]
         assert report == {"errors": [], "warnings": [], "ignored": []}
+
+
+def test_without_a_build_there_is_nothing_to_validate(capsys):
+    assert main(["validate"]) == 2
+    assert "Give the folder or zip" in capsys.readouterr().err

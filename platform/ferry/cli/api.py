@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import httpx
 
-from ferry.cli.errors import CliError, NotAllowed, NotReached, Refused
+from ferry.cli.errors import CONTENT_CODES, CliError, NotAllowed, NotReached, Refused, RuleRefused, Usage
 from ferry.cli.profile import Profile
 
 ATTEMPTS = 4  # of a request that the platform was too busy for, or that got no answer
 LONGEST_WAIT = 30.0  # seconds between two of them
+_RULES = {"own_work"}  # a 403 that another right would not change
 _PIECE = 256 * 1024
 _TIMEOUT = httpx.Timeout(10, read=120, write=120)  # a large package is checked before it is answered
 
@@ -28,9 +30,12 @@ class Api:
         profile: Profile,
         *,
         language: str = "en",
+        proxy: str = "",
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        if proxy and not proxy.startswith(("http://", "https://")):
+            raise Usage(f"“{proxy}” is no http or https proxy. Give it like http://proxy.example.com:3128")
         self._client = httpx.Client(
             base_url=f"{profile.site}/api/v1/",
             headers={
@@ -40,6 +45,7 @@ class Api:
             },
             timeout=_TIMEOUT,
             transport=transport,
+            proxy=proxy or None,
         )
         self._sleep = sleep
 
@@ -78,7 +84,28 @@ class Api:
                 return
             query["cursor"] = page["next"]
 
-    def upload(self, path: str, file: BinaryIO, query: dict[str, str], progress: Progress) -> dict[str, Any]:
+    def download(self, path: str, target: BinaryIO, progress: Progress) -> str:
+        """Write what is there to `target`, from its beginning at each attempt; the sha256 of it. Raises CliError."""
+        digest = hashlib.sha256()
+
+        def keep(answer: httpx.Response) -> dict[str, Any]:
+            nonlocal digest
+            digest = hashlib.sha256()
+            target.seek(0)
+            target.truncate()
+            total = int(answer.headers.get("Content-Length") or 0)
+            for piece in answer.iter_bytes(_PIECE):
+                target.write(piece)
+                digest.update(piece)
+                progress(target.tell(), total)
+            return {}
+
+        self._send("GET", path, take=keep)
+        return digest.hexdigest()
+
+    def upload(
+        self, path: str, file: BinaryIO, query: Mapping[str, str], progress: Progress = lambda done, total: None
+    ) -> dict[str, Any]:
         """Send a zip as the body. Raises CliError."""
         size = file.seek(0, 2)
         headers = {"Content-Type": "application/zip", "Content-Length": str(size)}
@@ -90,6 +117,7 @@ class Api:
         path: str,
         headers: dict[str, str] | None = None,
         body: Callable[[], Iterator[bytes]] | None = None,
+        take: Callable[[httpx.Response], dict[str, Any]] | None = None,
         **request: Any,
     ) -> dict[str, Any]:
         headers = dict(headers or {})
@@ -100,7 +128,10 @@ class Api:
             if body is not None:
                 request["content"] = body()  # from its beginning at each attempt
             try:
-                answer = self._client.request(method, path, headers=headers, **request)
+                with self._client.stream(method, path, headers=headers, **request) as answer:
+                    if take is not None and answer.status_code < 400:
+                        return take(answer)
+                    answer.read()
             except httpx.HTTPError as wrong:
                 failure, wait = NotReached(f"{self._client.base_url.host} does not answer: {wrong}."), 2.0**attempt
             else:
@@ -138,11 +169,14 @@ def _failure(answer: httpx.Response) -> CliError:
         text = str(body["error"]["message"])
     except (ValueError, KeyError, TypeError):
         body, text = None, f"The platform answered {answer.status_code} {answer.reason_phrase}."
-    if answer.status_code in (401, 403):
+    code = str(body["error"].get("code", "")) if body else ""
+    if answer.status_code == 401 or (answer.status_code == 403 and code not in _RULES):
         return NotAllowed(text, body)
     if answer.status_code >= 500 or answer.status_code == 429:
         return NotReached(text, body)
-    return Refused(text, body)
+    if code in CONTENT_CODES:
+        return Refused(text, body)
+    return (Usage if answer.status_code in (400, 404) else RuleRefused)(text, body)
 
 
 def _retry_after(answer: httpx.Response, *, default: float) -> float:

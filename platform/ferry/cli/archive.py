@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ferry.cli.errors import Usage
+from ferry.cli.projects import LeftOut
 
 SKIPPED = {".git", ".hg", ".svn", "node_modules", "__MACOSX"}  # never part of a build, often larger than it
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same folder gives the same bytes
 
 
 @contextmanager
-def archive(path: Path) -> Iterator[BinaryIO]:
+def archive(path: Path, left_out: LeftOut = lambda path: False) -> Iterator[BinaryIO]:
     """The zip of `path`, open for reading. Raises Usage when there is neither a folder nor a file."""
     if path.is_dir():
         with tempfile.TemporaryFile() as packed:
-            _pack(path, packed)
+            _pack(path, packed, left_out)
             packed.seek(0)
             yield packed
         return
@@ -34,10 +35,13 @@ def archive(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _pack(folder: Path, out: BinaryIO) -> None:
+def _pack(folder: Path, out: BinaryIO, left_out: LeftOut) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(_files(folder)):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _DATE)
+            name = path.relative_to(folder).as_posix()
+            if left_out(name):
+                continue
+            entry = zipfile.ZipInfo(name, _DATE)
             entry.external_attr = (stat.S_IFREG | 0o644) << 16
             if path.is_symlink():  # packed as a link, never followed: the check then names and refuses it
                 entry.external_attr = (stat.S_IFLNK | 0o777) << 16

@@ -6,10 +6,11 @@ import getpass
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
-from ferry.cli import names, profile
+from ferry.cli import building, names, profile, qr
 from ferry.cli.api import Api
 from ferry.cli.archive import archive
 from ferry.cli.checking import check_package
@@ -17,16 +18,19 @@ from ferry.cli.errors import ACCEPTED, REFUSED, NotSignedIn, Usage
 from ferry.cli.output import Output, report_lines
 from ferry.cli.profile import Profile
 
-Connect = Callable[[], Api]
-
 
 def login(given: Namespace, out: Output) -> int:
     """Try a token against its site and keep both."""
-    token = given.token or _ask_for_token()
-    if not token:
-        raise NotSignedIn
-    chosen = Profile(profile.site(given.site), token)
-    with Api(chosen, language=language(os.environ)) as api:
+    if given.token_file is not None:
+        chosen = profile.from_file(given.token_file, given.site, os.environ)
+    else:
+        if not given.site:
+            raise Usage("Give the platform's address with --site.")
+        token = given.token or _ask_for_token()
+        if not token:
+            raise NotSignedIn
+        chosen = Profile(profile.site(given.site), token)
+    with Api(chosen, language=language(os.environ), proxy=given.proxy) as api:
         me = api.get("me")
     kept = profile.save(chosen, os.environ)
     out.result(me, f"Signed in to {chosen.site} as {me['name']}, workspace {me['workspace']['name']}. Kept in {kept}.")
@@ -35,7 +39,8 @@ def login(given: Namespace, out: Output) -> int:
 
 def validate(given: Namespace, out: Output) -> int:
     """Check a folder or zip on this machine."""
-    with archive(given.path) as file:
+    build = building.find(given)
+    with archive(build.folder, build.left_out) as file:
         checked = check_package(file)
     lines = report_lines(checked["report"])
     package = checked["package"]
@@ -50,41 +55,53 @@ def validate(given: Namespace, out: Output) -> int:
 
 def upload(given: Namespace, out: Output) -> int:
     """Check, then upload as the newest version of a mini-program."""
-    path, program = given.path or given.pp, given.program
-    if path is None or program is None:
-        raise Usage("Give the folder or zip, and the mini-program with --program (miniprogram-ci: --pp, --appid).")
-    with archive(path) as file, connect() as api:
-        checked = check_package(file)
-        if not checked["accepted"]:  # nothing is sent that would be refused anyway
-            out.result(checked, *report_lines(checked["report"]), "✗ refused; nothing was uploaded")
+    build = building.find(given, need_program=True)
+    with archive(build.folder, build.left_out) as file:
+        if not building.accepted(file, out):
             return REFUSED
-        if given.create:
-            _create(api, program, given.create)
-        query = {"name": given.name, "code": given.code, "notes": given.notes}
-        query["host_range"] = names.as_query(names.host_range(given.host))
-        given_query = {name: str(value) for name, value in query.items() if value}
-        made = api.upload(f"mini-programs/{names.segment(program)}/versions", file, given_query, out.progress)
+        with connect(given) as api:
+            made = building.send(api, file, build.program, given, out)
     out.result(
         made,
         *report_lines(made["report"]),
-        f"✓ {program} {made['name']} is version {made['code']}: {made['size']} bytes, sha256 {made['sha256']}",
-        f"  next: ferry submit {program}@{made['code']} --app APP",
+        f"✓ {build.program} {made['name']} is version {made['code']}: {made['size']} bytes, sha256 {made['sha256']}",
+        f"  next: ferry submit {build.program}@{made['code']} --app APP",
     )
     return ACCEPTED
 
 
 def preview(given: Namespace, out: Output) -> int:
-    """Make an address at which the files of a version can be opened for a while."""
-    with connect() as api:
-        version = names.version_id(api, given.version)
+    """Make an address at which the files of a version can be opened for a while; of a build, upload it first."""
+    if (given.version is None) == (given.pp is None):
+        raise Usage("Give either a version that is there, or the build with --pp and its mini-program with --appid.")
+    uploaded: dict[str, Any] = {}
+    with ExitStack() as stack:
+        if given.pp is not None:
+            build = building.find(given, need_program=True)
+            file = stack.enter_context(archive(build.folder, build.left_out))
+            if not building.accepted(file, out):
+                return REFUSED
+            api = stack.enter_context(connect(given))
+            uploaded = building.send(api, file, build.program, given, out)
+            version = uploaded["id"]
+        else:
+            api = stack.enter_context(connect(given))
+            version = names.version_id(api, given.version)
         made = api.post(f"versions/{names.segment(version)}/previews", {"hours": given.hours})
-    out.result(made, made["url"], f"  open until {made['expires_at']}")
+    if uploaded:
+        made["version"] = uploaded
+    drawn = (
+        ""
+        if out.as_json and not given.qrcode_output_dest
+        else qr.show(made["url"], given.qrcode_format, given.qrcode_output_dest)
+    )
+    out.result(made, *filter(None, (made["url"], f"  open until {made['expires_at']}", drawn)))
     return ACCEPTED
 
 
 def submit(given: Namespace, out: Output) -> int:
     """Ask for a review of a version on a host app."""
-    with connect() as api:
+    with connect(given) as api:
         version, app = names.version_id(api, given.version), names.host_app_id(api, given.app)
         made = api.post(f"versions/{names.segment(version)}/submit", {"host_app": app, "note": given.notes})
     out.result(made, f"✓ {given.version} waits for review (review {made['id']})")
@@ -93,18 +110,21 @@ def submit(given: Namespace, out: Output) -> int:
 
 def release(given: Namespace, out: Output) -> int:
     """Start a release of an approved version."""
-    plan: dict[str, Any] = {"kind": "full", "apply": given.apply, "note": given.notes}
+    plan: dict[str, Any] = {"kind": "full", "apply": given.apply, "network": given.network, "note": given.notes}
     if given.users or given.devices:
         plan |= {"kind": "trial", "users": given.users, "devices": given.devices}
     if given.share is not None:
         plan |= {"kind": "gray", "share": names.share(given.share)}
-    with connect() as api:
+    plan |= {name: value for name, value in (("starts_at", given.starts_at), ("ends_at", given.ends_at)) if value}
+    plan |= {"segments": given.segments} if given.segments else {}
+    with connect(given) as api:
         version, app = names.version_id(api, given.version), names.host_app_id(api, given.app)
         made = api.post("releases", {"version": version, "host_app": app, **plan})
+    when = "will go" if made["state"] == "scheduled" else "goes"
     whom = {"full": "all devices", "trial": "the named users and devices", "gray": f"{made['share'] / 100:g} %"}
     out.result(
         made,
-        f"✓ {made['program']} {made['version_name']} goes to {whom[made['kind']]} (release {made['id']})",
+        f"✓ {made['program']} {made['version_name']} {when} to {whom[made['kind']]} (release {made['id']})",
         f"  undo: ferry rollback {made['id']} --reason WHY",
     )
     return ACCEPTED
@@ -114,7 +134,7 @@ def rollback(given: Namespace, out: Output) -> int:
     """Stop a release, or serve an earlier version again."""
     if (given.release is None) == (given.to is None):
         raise Usage("Give either a release to stop, or --to PROGRAM@CODE --app APP to serve again.")
-    with connect() as api:
+    with connect(given) as api:
         if given.release is not None:
             made = api.post(f"releases/{names.segment(given.release)}/roll-back", {"reason": given.reason})
             lines = [
@@ -137,16 +157,20 @@ def explain(given: Namespace, out: Output) -> int:
             asked["context"]["user"] = given.user
     else:
         raise Usage("Name a --device, or describe one with --platform and --host-version.")
-    with connect() as api:
+    with connect(given) as api:
         app = names.host_app_id(api, given.app)
         made = api.post(f"host-apps/{names.segment(app)}/explain", asked)
     out.result(made, *_explanation(made))
     return ACCEPTED
 
 
-def connect() -> Api:
-    """The API of the profile in use."""
-    return Api(profile.load(os.environ), language=language(os.environ))
+def connect(given: Namespace) -> Api:
+    """The API of the profile in use: of the file that --pkp names, else of the environment, else the kept one."""
+    if given.token_file is not None:
+        chosen = profile.from_file(given.token_file, given.site, os.environ)
+    else:
+        chosen = profile.load(os.environ, given.site)
+    return Api(chosen, language=language(os.environ), proxy=given.proxy)
 
 
 def language(environ: Mapping[str, str]) -> str:
@@ -159,11 +183,6 @@ def _ask_for_token() -> str:
     if sys.stdin.isatty():
         return getpass.getpass("API token: ").strip()
     return sys.stdin.readline().strip()  # echo "$TOKEN" | ferry login --site …: no secret in the process list
-
-
-def _create(api: Api, program: str, name: str) -> None:
-    if all(one["id"] != program for one in api.items("mini-programs")):
-        api.post("mini-programs", {"id": program, "name": name})
 
 
 def _roll_back_to(api: Api, given: Namespace) -> tuple[dict[str, Any], list[str]]:

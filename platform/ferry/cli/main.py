@@ -1,22 +1,22 @@
 """`ferry`: from a developer's folder to a release, by hand or in CI.
 
-Exit codes say at which stage it ended: 0 done, 1 refused (by the package check or by a rule), 2 wrong command line,
-3 not signed in or not allowed, 4 the platform does not answer. docs/cli.md shows every command.
+Exit codes say at which stage it ended: 0 done, 1 what was sent is refused, 2 wrong command line, 3 not signed in or not
+allowed, 4 the platform does not answer, 5 a rule of review or release says no. docs/cli.md shows every command.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ferry.cli import commands
+from ferry.cli import commands, options
 from ferry.cli.errors import CliError
+from ferry.cli.options import APP_HELP, VERSION_HELP
 from ferry.cli.output import Output
 
-VERSION_HELP = "PROGRAM@CODE, PROGRAM@latest, or a version's id"
-APP_HELP = "host app: its number, name, app key or id"
+INTERRUPTED = 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,60 +24,58 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="ferry", description="Publish mini-programs on a Ferry platform.")
     commands_of = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, act: Callable[[argparse.Namespace, Output], int], text: str, *, offline: bool = False
+    ) -> argparse.ArgumentParser:
         made = commands_of.add_parser(name, help=text, description=text)
-        made.set_defaults(act=getattr(commands, name))
-        made.add_argument("--json", action="store_true", help="print one JSON object")
+        made.set_defaults(act=act)
+        options.output(made)
+        if not offline:
+            options.connection(made)
         return made
 
-    made = command("login", "Keep the address of a platform and an API token for it.")
-    made.add_argument("--site", required=True, metavar="URL")
+    made = command("login", commands.login, "Keep the address of a platform and an API token for it.")
     made.add_argument("--token", default="", help="without it, it is asked for, or read from standard input")
 
-    made = command("validate", "Check a folder or zip here, without a server.")
-    made.add_argument("path", type=Path, metavar="PATH")
-
-    made = command("upload", "Upload a folder or zip as the newest version of a mini-program.")
+    made = command("validate", commands.validate, "Check a folder or zip here, without a server.", offline=True)
     made.add_argument("path", type=Path, nargs="?", metavar="PATH")
-    made.add_argument("--pp", type=Path, metavar="PATH", help="as miniprogram-ci names PATH")
-    made.add_argument("--program", "--appid", metavar="ID")
-    made.add_argument("--create", default="", metavar="NAME", help="create the mini-program first where it is missing")
-    made.add_argument("--name", "--uv", default="", metavar="1.2.3", help="version name for people")
-    made.add_argument("--code", type=int, help="version code; one more than the last without it")
-    made.add_argument("--notes", "--desc", default="", metavar="TEXT", help="what is new")
-    made.add_argument(
-        "--host",
-        action="append",
-        default=[],
-        metavar="PLATFORM=MIN[..MAX]",
-        help="host app versions that can open it; repeatable; ferry.json may say it instead",
-    )
+    options.project(made)
 
-    made = command("preview", "Make an address at which a version can be looked at.")
-    made.add_argument("version", metavar="VERSION", help=VERSION_HELP)
+    made = command("upload", commands.upload, "Upload a folder or zip as the newest version of a mini-program.")
+    made.add_argument("path", type=Path, nargs="?", metavar="PATH")
+    options.project(made)
+
+    made = command("preview", commands.preview, "Make an address, and its QR code, at which a version can be seen.")
+    made.add_argument("version", metavar="VERSION", nargs="?", help=f"{VERSION_HELP}; or upload a build with --pp")
     made.add_argument("--hours", type=int, default=1, help="how long it stays open")
+    options.project(made)
+    options.picture(made)
 
-    made = command("submit", "Ask for a review of a version on a host app.")
+    made = command("submit", commands.submit, "Ask for a review of a version on a host app.")
     made.add_argument("version", metavar="VERSION", help=VERSION_HELP)
     made.add_argument("--app", required=True, help=APP_HELP)
     made.add_argument("--notes", "--desc", default="", metavar="TEXT", help="for the reviewer")
 
-    made = command("release", "Release an approved version: to all, to a share, or to named people.")
+    made = command("release", commands.release, "Release an approved version: to all, to a share, or to named people.")
     made.add_argument("version", metavar="VERSION", help=VERSION_HELP)
     made.add_argument("--app", required=True, help=APP_HELP)
     made.add_argument("--share", metavar="20%", help="gray: this share of the devices, in steps of 0.01 %%")
     made.add_argument("--user", dest="users", action="append", default=[], help="named user; repeatable")
     made.add_argument("--device", dest="devices", action="append", default=[], help="named device; repeatable")
+    made.add_argument("--segment", dest="segments", action="append", default=[], metavar="ID", help="repeatable")
+    made.add_argument("--starts-at", default="", metavar="TIME", help="begin then: 2026-12-01T09:00:00+08:00")
+    made.add_argument("--ends-at", default="", metavar="TIME")
     made.add_argument("--apply", choices=["next_open", "at_once"], default="next_open")
+    made.add_argument("--network", choices=["any", "wifi"], default="any")
     made.add_argument("--notes", "--desc", default="", metavar="TEXT")
 
-    made = command("rollback", "Stop a release, or serve an earlier version again.")
+    made = command("rollback", commands.rollback, "Stop a release, or serve an earlier version again.")
     made.add_argument("release", nargs="?", metavar="RELEASE", help="id of the release to stop")
     made.add_argument("--to", metavar="PROGRAM@CODE", help="serve this version again and stop everything newer")
     made.add_argument("--app", default="", help=APP_HELP)
     made.add_argument("--reason", required=True, metavar="WHY")
 
-    made = command("explain", "Say why a device gets the version that it gets.")
+    made = command("explain", commands.explain, "Say why a device gets the version that it gets.")
     made.add_argument("--app", required=True, help=APP_HELP)
     made.add_argument("--program", "--appid", required=True, metavar="ID")
     made.add_argument("--device", default="", metavar="ID", help="a device that the platform knows")
@@ -91,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. argparse itself ends with 2 for a wrong command line."""
     given = parser().parse_args(arguments)
     out = Output(as_json=given.json)
+    if given.without_effect:
+        out.note(f"no effect here: {', '.join(given.without_effect)}. Ferry takes what has been built already.")
     try:
         code: int = given.act(given, out)
     except CliError as end:
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.exit_code
     except KeyboardInterrupt:
         print(file=sys.stderr)
-        return 130
+        return INTERRUPTED
     return code
 
 

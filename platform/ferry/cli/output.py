@@ -29,11 +29,17 @@ class Output:
         if self.as_json:
             own = {"error": {"code": f"cli_exit_{exit_code}", "message": text, "details": {}, "request_id": ""}}
             print(json.dumps(body or own, ensure_ascii=False))
+        if self._drawn not in (-1, 100):
+            print(file=sys.stderr)  # the bar that broke off keeps its line
+        print(f"ferry: {text}", file=sys.stderr)
+
+    def note(self, text: str) -> None:
+        """Something worth knowing that changes nothing; never on stdout."""
         print(f"ferry: {text}", file=sys.stderr)
 
     def progress(self, done: int, total: int) -> None:
         """A bar that redraws itself on a terminal; silent in a pipeline."""
-        if self.as_json or not sys.stderr.isatty():
+        if not sys.stderr.isatty():
             return
         percent = 100 * done // total if total else 100
         if percent == self._drawn:
@@ -42,7 +48,7 @@ class Output:
         filled = _BAR * percent // 100
         end = "\n" if percent == 100 else ""
         bar = "█" * filled + "░" * (_BAR - filled)
-        print(f"\r{bar} {percent:3d} %  {done / 1e6:.1f} MB", end=end, file=sys.stderr, flush=True)
+        print(f"\r{bar} {percent:3d} %  {done / 1e6:.1f} of {total / 1e6:.1f} MB", end=end, file=sys.stderr, flush=True)
 
 
 def report_lines(report: Mapping[str, Any]) -> list[str]:

@@ -38,9 +38,9 @@ def site(text: str) -> str:
     return text.rstrip("/")
 
 
-def load(environ: Mapping[str, str]) -> Profile:
+def load(environ: Mapping[str, str], site_given: str = "") -> Profile:
     """The profile to use. A token of the environment is never sent to a site of the file, nor the other way round."""
-    token, where = environ.get("FERRY_TOKEN", ""), environ.get("FERRY_SITE_URL", "")
+    token, where = environ.get("FERRY_TOKEN", ""), site_given or environ.get("FERRY_SITE_URL", "")
     if token and where:
         return Profile(site(where), token)
     if token:
@@ -53,6 +53,30 @@ def load(environ: Mapping[str, str]) -> Profile:
     if where and site(where) != profile.site:
         raise NotSignedIn
     return profile
+
+
+def from_file(file: Path, site_given: str, environ: Mapping[str, str]) -> Profile:
+    """The profile in a file that somebody names (--pkp): as `save` writes it, or the bare token.
+
+    A bare token goes to the site that was named with it, never to a kept one. Raises Usage, NotSignedIn.
+    """
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise Usage(f"{file} cannot be read: {getattr(wrong, 'strerror', None) or 'it is not text'}.") from None
+    where = site_given or environ.get("FERRY_SITE_URL", "")
+    try:
+        kept = json.loads(text)
+        token, own = str(kept["token"]), str(kept["site"])
+    except (ValueError, KeyError, TypeError):
+        token, own = text, where
+    if not token or any(letter.isspace() for letter in token):
+        raise Usage(f"{file} holds no API token.")
+    if not own:
+        raise Usage("Say with --site or FERRY_SITE_URL which platform the token is for.")
+    if where and site(where) != site(own):
+        raise NotSignedIn
+    return Profile(site(own), token)
 
 
 def save(profile: Profile, environ: Mapping[str, str]) -> Path:
