@@ -65,11 +65,12 @@ class CheckInRoute:
         found.look(snapshot.part("program"), context, installed, said.want)
         if app.stores(token):
             self._observe(app.id, said, context, installed, found.arms)
-        state = state_of(snapshot, said, token, request.address, installed, now)
+        serials = {each.id: each.terms for each in said.installed if each.terms}
+        state = state_of(snapshot, said, token, request.address, installed, now, serials)
         after = int(app.check_interval_s * (1 - JITTER + 2 * JITTER * random()))  # noqa: S311 spreads load, no secret
         if said.state == state:
             return b'{"unchanged":true,"state":"%b","next_check_after":%d}' % (state.encode(), after)
-        return found.answer(state, now, after)
+        return found.answer(state, now, after, found.newer_terms(serials))
 
     def _observe(
         self,
@@ -107,9 +108,10 @@ class CheckInRoute:
 class Found:
     """What one check-in found out, program by program."""
 
-    __slots__ = ("arms", "unavailable", "updates", "withdrawn")
+    __slots__ = ("arms", "governed", "unavailable", "updates", "withdrawn")
 
     def __init__(self) -> None:
+        self.governed: list[tuple[Program, int]] = []  # installed, with terms in play
         self.updates: list[bytes] = []
         self.withdrawn: list[bytes] = []
         self.unavailable: list[str] = []
@@ -146,15 +148,26 @@ class Found:
                 self.unavailable.append(program_id)
                 continue
             arms.append(arm.observed)
+            if program.terms is not None and code is not None:
+                self.governed.append((program, code))
             if arm.code != code:  # also downwards: that is a rollback
                 updates.append(arm.update)
 
-    def answer(self, state: str, now: float, after: int) -> bytes:
+    def newer_terms(self, serials: Mapping[str, int]) -> bytes:
+        """The member "terms": of installed versions whose terms changed since the device heard them; or nothing."""
+        newer = []
+        for program, code in self.governed:
+            terms = (program.terms or {}).get(code)
+            if terms is not None and terms.serial > serials.get(program.program_id, 0):
+                newer.append(terms.entry)
+        return b',"terms":[%b]' % b",".join(newer) if newer else b""
+
+    def answer(self, state: str, now: float, after: int, terms: bytes) -> bytes:
         """The body of a 200. A program that does not exist and one that is not for this device read the same."""
         unavailable = [{"id": each, "code": "not_offered", "message": _NOT_OFFERED} for each in self.unavailable]
         return (
             b'{"state":"%b","server_time":"%b","next_check_after":%d,"updates":[%b],"withdrawn":[%b],'
-            b'"unavailable":%b,"switches":{}}'
+            b'"unavailable":%b%b,"switches":{}}'
         ) % (
             state.encode(),
             _iso(int(now)),
@@ -162,6 +175,7 @@ class Found:
             b",".join(self.updates),
             b",".join(self.withdrawn),
             _encode(unavailable) if unavailable else b"[]",
+            terms,
         )
 
 
@@ -190,11 +204,17 @@ def context_of(said: CheckIn, token: DeviceToken, snapshot: HostAppSnapshot, add
 
 
 def state_of(
-    snapshot: HostAppSnapshot, said: CheckIn, token: DeviceToken, address: str, installed: dict[str, int], now: float
+    snapshot: HostAppSnapshot,
+    said: CheckIn,
+    token: DeviceToken,
+    address: str,
+    installed: dict[str, int],
+    now: float,
+    serials: dict[str, int],
 ) -> str:
     """Names the answer: the same state means the same answer (random stickiness apart)."""
     context = _canonical(
-        (said.device, said.user, token.device_id, token.user, address, said.attributes, installed, said.want)
+        (said.device, said.user, token.device_id, token.user, address, said.attributes, installed, said.want, serials)
     )
     return "s." + snapshot.state(context, now)
 
@@ -213,7 +233,7 @@ class Directory:
         token = edge.device(req, snapshot) or _NO_TOKEN
         said = _described(req.query_string, token)
         now, address = edge.clock(), edge.address(req)
-        state = state_of(snapshot, said, token, address, {}, now)
+        state = state_of(snapshot, said, token, address, {}, now, {})
         etag = f'"{state}"'
         resp.set_header("etag", etag)
         resp.set_header("cache-control", "private, no-cache")

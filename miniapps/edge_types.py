@@ -34,6 +34,7 @@ class Installed(Struct, frozen=True, gc=False):
 
     id: ProgramId
     code: Annotated[int, Meta(ge=0, lt=2**31)]  # as analytics.records and every database take it
+    terms: Annotated[int, Meta(ge=0, lt=2**31)] = 0  # serial of the newest terms that it has for this version
 
 
 class CheckIn(Struct, frozen=True):

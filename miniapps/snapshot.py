@@ -15,6 +15,7 @@ from ferry.kernel.signing.services import sign
 from miniapps.models import Listing, MiniProgram, Release, Review, ReviewState
 from miniapps.releases import OPEN, Kind, Line, Reach, State, covers, lines
 from miniapps.statement import package_statement
+from miniapps.terms_signature import Sent, sent_terms
 
 if TYPE_CHECKING:
     from ferry.kernel.identity.models import HostApp
@@ -39,7 +40,8 @@ def build(host_app: HostApp, key: str) -> PartBody | None:
     if listing is None:
         return None
     releases = open_releases(host_app, listing.program)
-    return compose(listing.program, listing, releases, signatures(host_app, releases))
+    versions = {release.version_id: release.version for release in releases}
+    return compose(listing.program, listing, releases, signatures(host_app, releases), sent_terms(host_app, versions))
 
 
 def open_releases(host_app: HostApp, program: MiniProgram) -> list[Release]:
@@ -74,6 +76,7 @@ def compose(
     listing: Listing,
     releases: Sequence[Release],
     signed: Mapping[str, dict[str, str]],
+    terms: Mapping[str, Sent],
 ) -> PartBody:
     """The part of these rows. A dry run composes one with a release that does not exist yet."""
     entries: list[dict[str, Any]] = []
@@ -84,7 +87,8 @@ def compose(
         if any(covers(range_before, host_range) for range_before in reached):
             continue
         for line in lines(reach_of(release)):
-            entries.append(_entry(release, line, signed.get(release.version_id)))
+            version_id = release.version_id
+            entries.append(_entry(release, line, signed.get(version_id)) | terms.get(version_id, {}))
             if line.rule is None and not line.installed_only:
                 reached.append(host_range)
             sets.update(sha for sha in (release.allowlist_users, release.allowlist_devices) if sha)

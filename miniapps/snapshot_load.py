@@ -19,11 +19,20 @@ encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of one version, ready to send."""
+
+    serial: int
+    entry: bytes  # in "terms"
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """What one release gives a device, ready to send."""
 
     code: int
     update: bytes  # the entry in "updates"
+    terms: Terms | None  # of the version, for devices that have it already
     observed: msgspec.Raw  # [program, release, version code], the arm of an observation
 
 
@@ -34,7 +43,7 @@ class Program:
     twenty programs, and how much memory they are spread over is what it costs (docs/decisions/0502).
     """
 
-    __slots__ = ("_offers", "arms", "listing", "order", "program_id", "tests", "withdrawn")
+    __slots__ = ("_offers", "arms", "listing", "order", "program_id", "terms", "tests", "withdrawn")
 
     def __init__(
         self,
@@ -50,6 +59,8 @@ class Program:
         self.order = order  # its place there
         self.withdrawn = withdrawn  # the entry in "withdrawn", or None
         self.arms = tuple(arms[offer.gives.release_id] for offer in offers.offers)
+        # By version code; None while no version has terms, which is all that a check-in then looks at.
+        self.terms = {arm.code: arm.terms for arm in self.arms if arm.terms is not None} or None
         self._offers = offers if offers.any_installed_only else None
         # One test for each arm, in order; None where what is installed matters too and `decide` has to be asked.
         self.tests = None if self._offers else tuple(offer.rule.matches for offer in offers.offers)
@@ -97,9 +108,18 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
         "network": entry["network"],
         "package": package,
         "signature": entry["signature"],
+        **{name: entry[name] for name in ("terms", "terms_signature") if name in entry},
     }
     observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
-    return Arm(version["code"], encode(update), observed)
+    return Arm(version["code"], encode(update), _terms(program_id, entry), observed)
+
+
+def _terms(program_id: str, entry: dict[str, Any]) -> Terms | None:
+    """The entry in "terms" of a device that has the version; it names what the signature is over."""
+    if "terms" not in entry:
+        return None
+    sent = {name: entry[name] for name in ("terms", "terms_signature")}
+    return Terms(entry["terms"]["serial"], encode({"id": program_id, "code": entry["version"]["code"], **sent}))
 
 
 def _icon(name: str, sha256: str, sources: Sources) -> str:

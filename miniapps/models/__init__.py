@@ -3,6 +3,7 @@
 from miniapps.models.programs import Listing, MiniProgram
 from miniapps.models.releases import Release
 from miniapps.models.reviews import Review, ReviewState
+from miniapps.models.terms import Terms
 from miniapps.models.versions import PreviewHost, Version
 
-__all__ = ["Listing", "MiniProgram", "PreviewHost", "Release", "Review", "ReviewState", "Version"]
+__all__ = ["Listing", "MiniProgram", "PreviewHost", "Release", "Review", "ReviewState", "Terms", "Version"]

@@ -13,6 +13,7 @@ from ferry.kernel.audit.services import record
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import Environment, HostApp
 from ferry.kernel.identity.rights import Right
+from ferry.kernel.publishing.services import publishing
 from ferry.kernel.signing.services import sign
 from miniapps.errors import (
     AlreadySubmitted,
@@ -26,6 +27,7 @@ from miniapps.errors import (
 )
 from miniapps.models import Review, ReviewState, Version
 from miniapps.services.scope import within
+from miniapps.services.terms import settle_version
 from miniapps.statement import package_statement
 
 _LONGEST_TEXT = 4000
@@ -111,10 +113,17 @@ def _submit(*, actor: Actor, version: Version, host_app: HostApp, note: str, sou
     return review
 
 
-@transaction.atomic
 def _decide(actor: Actor, version: Version, host_app: HostApp, verdict: ReviewState, reason: str) -> Review:
     require(actor, Right.REVIEW)
     within(actor, version, host_app)
+    with publishing(host_app) as publication:  # an approval may bring terms, which a snapshot reads
+        review = _decided(actor, version, host_app, verdict, reason)
+        if verdict == ReviewState.APPROVED:
+            settle_version(publication, version)
+    return review
+
+
+def _decided(actor: Actor, version: Version, host_app: HostApp, verdict: ReviewState, reason: str) -> Review:
     review = _waiting(actor, version, host_app)
     if actor.person_id in (version.uploaded_by, review.submitted_by):
         raise OwnWork

@@ -255,3 +255,53 @@ class TestObservation:
 def test_a_trailing_slash_is_the_same_address(client: SnapshotClient, call: Caller) -> None:
     client.poll()
     assert call("POST", "/v1/checkin/", json=checkin_body()).status_code == 200
+
+
+def governed(code: int, serial: int) -> dict[str, Any]:
+    """A release whose version has terms."""
+    terms = {"serial": serial, "capabilities": ["scan"], "domains": {}}
+    return release_body(code, terms=terms, terms_signature={"alg": "ES256", "kid": "k1", "value": "dGVybXM="})
+
+
+def test_terms_come_with_an_update(published: Published, client: SnapshotClient, call: Caller) -> None:
+    published.program(program_body("news", governed(13, 2)))
+    client.poll()
+    (update,) = call("POST", "/v1/checkin", json=checkin_body(want=["news"])).json()["updates"]
+    assert update["terms"]["serial"] == 2
+    assert update["terms_signature"]["value"] == "dGVybXM="
+
+
+def test_whoever_has_the_version_hears_of_new_terms_once(
+    published: Published, client: SnapshotClient, call: Caller
+) -> None:
+    """A right that is taken back reaches phones that have the version and would hear nothing else about it."""
+    published.program(program_body("news", governed(13, 1)))
+    published.program(program_body("card", release_body(4)))
+    client.poll()
+
+    def ask(serial: int, state: str | None = None) -> Any:
+        installed = [{"id": "news", "code": 13, "terms": serial}, {"id": "card", "code": 4}]
+        return call("POST", "/v1/checkin", json=checkin_body(installed=installed, state=state)).json()
+
+    current = ask(1)
+    assert "terms" not in current
+    published.program(program_body("news", governed(13, 2)))
+    client.poll()
+    changed = ask(1, current["state"])
+    assert changed["updates"] == []
+    assert [(each["id"], each["code"], each["terms"]["serial"]) for each in changed["terms"]] == [("news", 13, 2)]
+    assert ask(1, None)["terms"] == changed["terms"]  # a phone that lost them hears them again
+    settled = ask(2, changed["state"])
+    assert "terms" not in settled
+    assert settled["updates"] == []
+
+
+def test_terms_follow_the_version_that_the_device_has(
+    published: Published, client: SnapshotClient, call: Caller
+) -> None:
+    """A phone on the full release that is offered a gray one hears of new terms for what it runs now, too."""
+    published.program(program_body("news", governed(14, 5), governed(13, 3)))
+    client.poll()
+    said = call("POST", "/v1/checkin", json=checkin_body(installed=[{"id": "news", "code": 13, "terms": 2}])).json()
+    assert [update["code"] for update in said["updates"]] == [14]
+    assert [(each["code"], each["terms"]["serial"]) for each in said["terms"]] == [(13, 3)]
