@@ -108,18 +108,23 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
         "network": entry["network"],
         "package": package,
         "signature": entry["signature"],
-        **{name: entry[name] for name in ("terms", "terms_signature") if name in entry},
-    }
+    } | _terms_sent(entry)
     observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
     return Arm(version["code"], encode(update), _terms(program_id, entry), observed)
 
 
 def _terms(program_id: str, entry: dict[str, Any]) -> Terms | None:
     """The entry in "terms" of a device that has the version; it names what the signature is over."""
-    if "terms" not in entry:
+    sent = _terms_sent(entry)
+    if not sent:
         return None
-    sent = {name: entry[name] for name in ("terms", "terms_signature")}
-    return Terms(entry["terms"]["serial"], encode({"id": program_id, "code": entry["version"]["code"], **sent}))
+    named = {"id": program_id, "code": entry["version"]["code"]}
+    return Terms(sent["terms"]["serial"], encode(named | sent))
+
+
+def _terms_sent(entry: dict[str, Any]) -> dict[str, Any]:
+    """The members of the update entry that a version with terms has, and others have not."""
+    return {name: entry[name] for name in ("terms", "terms_signature") if name in entry}
 
 
 def _icon(name: str, sha256: str, sources: Sources) -> str:
