@@ -91,13 +91,20 @@ def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
 def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
     version = entry["version"]
     sources.serves(version["sha256"])
+    observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
+    return Arm(version["code"], encode(update_entry(program_id, entry, sources.edge_url)), observed)
+
+
+def update_entry(program_id: str, entry: dict[str, Any], edge_url: str) -> dict[str, Any]:
+    """What a check-in answers in "updates" for one release of a published part; preset bundles carry the same."""
+    version = entry["version"]
     package = {
-        "url": f"{sources.edge_url}/packages/{version['sha256']}",
+        "url": f"{edge_url}/packages/{version['sha256']}",
         "size": version["size"],
         "sha256": version["sha256"],
         "files_root": version["files_root"],
     }
-    update = {
+    return {
         "id": program_id,
         "code": version["code"],
         "name": version["name"],
@@ -108,23 +115,7 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
         "network": entry["network"],
         "package": package,
         "signature": entry["signature"],
-    } | _terms_sent(entry)
-    observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
-    return Arm(version["code"], encode(update), _terms(program_id, entry), observed)
-
-
-def _terms(program_id: str, entry: dict[str, Any]) -> Terms | None:
-    """The entry in "terms" of a device that has the version; it names what the signature is over."""
-    sent = _terms_sent(entry)
-    if not sent:
-        return None
-    named = {"id": program_id, "code": entry["version"]["code"]}
-    return Terms(sent["terms"]["serial"], encode(named | sent))
-
-
-def _terms_sent(entry: dict[str, Any]) -> dict[str, Any]:
-    """The members of the update entry that a version with terms has, and others have not."""
-    return {name: entry[name] for name in ("terms", "terms_signature") if name in entry}
+    }
 
 
 def _icon(name: str, sha256: str, sources: Sources) -> str:
