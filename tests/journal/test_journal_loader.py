@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -137,6 +138,32 @@ def test_a_steps_size_does_not_change_the_result(world: World, monkeypatch: pyte
     assert counts(world, "checkin") == (60, 60, 0, 0, 0)
 
 
+def test_a_backlog_is_loaded_without_a_pause(world: World, monkeypatch: pytest.MonkeyPatch):
+    """A look into the journal ends in the middle of a record nearly always; that is no sign of its end."""
+    monkeypatch.setattr("ferry.journal.folder._CHUNK", 2000)
+    edge = world.edge()
+    for number in range(60):
+        edge.report("checkin", **world.checkin(f"d{number:02}"))
+    loader = world.loader(max_bytes=2000)
+    stop = Pauses()
+    loader.run(stop)
+    assert len(stop.asked) > 3, "it took several steps"
+    assert not any(stop.asked[:-1]), "a pause only when nothing is left"
+    assert len(observed(world)) == 60
+
+
+class Pauses(Event):
+    """Stands for the loader's stop: notes the pauses it is asked for, and ends the run at the first real one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked.append(timeout or 0.0)
+        return bool(timeout)
+
+
 def test_two_loaders_one_works(world: World):
     world.loader()
     assert jobs.acquire("journal.loader", 60) is None
@@ -177,7 +204,7 @@ class Moody:
         self.loaded: list[bytes] = []
 
     def measure(self, kind: str, payload: bytes) -> Measure:
-        return Measure("app", DAY)
+        return Measure("app", DAY, 50 if payload == b"many" else 1)
 
     def load(self, records: Mapping[str, Sequence[bytes]], work: Work) -> Apply:
         for payload in records["moody"]:
@@ -203,6 +230,51 @@ def test_a_poisonous_record_is_put_aside_and_stops_nobody(world: World, moody: M
     assert moody.loaded == [b"%d" % number for number in range(50) if number != 31]
     assert observed(world) == ["d1"]
     assert [item.reason for item in store.quarantine("app", DAY, limit=10)] == ["handler_failed"]
+
+
+def test_a_record_of_many_events_is_put_aside_as_a_whole(
+    world: World, moody: Moody, monkeypatch: pytest.MonkeyPatch
+):
+    """Whether its handler fails on it at once, or only within the transaction."""
+
+    def apply() -> None:
+        raise ValueError("too late")
+
+    def load(records: Mapping[str, Sequence[bytes]], work: Work) -> Apply:
+        if b"many" not in records["moody"]:
+            return plain(records, work)
+        work.stored("moody", "app", DAY, 50 + len(records["moody"]) - 1)
+        return apply
+
+    plain = moody.load
+    monkeypatch.setattr(moody, "load", load)
+    edge = world.edge()
+    for payload in (b"1", b"many", b"2"):
+        edge.write("moody", payload)
+    edge.report("checkin", **world.checkin("d1"))
+    assert {kind.kind: kind.pending for kind in journal.accounting("app", DAY).kinds} == {"moody": 52}
+    world.load()
+    assert moody.loaded == [b"1", b"2"]
+    (kind,) = journal.accounting("app", DAY).kinds
+    assert (kind.received, kind.stored, kind.rejected, kind.pending) == (52, 2, 50, 0)
+    assert [(item.reason, item.payload) for item in store.quarantine("app", DAY, limit=10)] == [
+        ("handler_failed", "many")
+    ]
+
+
+def test_a_record_that_cannot_even_be_measured_stops_nobody(
+    world: World, moody: Moody, monkeypatch: pytest.MonkeyPatch
+):
+    def measure(kind: str, payload: bytes) -> Measure:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(moody, "measure", measure)
+    edge = world.edge()
+    edge.write("moody", b"poison")
+    edge.report("checkin", **world.checkin("d1"))
+    world.load()
+    assert observed(world) == ["d1"]
+    assert sum(StoredFile.objects.filter(table="quarantine", host_app_id="").values_list("rows", flat=True)) == 1
 
 
 def test_a_broken_handler_makes_the_journal_wait(world: World, moody: Moody):
@@ -261,8 +333,6 @@ def test_lag_can_be_seen(world: World):
 
 
 def test_a_failing_database_or_disk_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch):
-    from threading import Event
-
     world.edge().report("checkin", **world.checkin("d1"))
     loader = world.loader(pace_seconds=0)
     stop = Event()

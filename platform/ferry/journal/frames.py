@@ -41,6 +41,7 @@ class Chunk:
     consumed: int  # bytes, from the start of the data, that need not be read again
     damaged: int = 0  # bytes in whole lines that are no record
     torn: int = 0  # bytes after the last newline of a dead segment
+    more: bool = False  # the look ended before the segment did: another one finds more
 
 
 def framer(segment: str, kind: str) -> Callable[[bytes], bytes]:
@@ -72,7 +73,7 @@ def parse(data: bytes, *, segment: str, closed: bool, last: bool = True, most: i
     at = damaged = torn = 0
     while (end := data.find(b"\n", at)) >= 0:
         if len(records) == most:
-            return Chunk(records, at, damaged)
+            return Chunk(records, at, damaged, more=True)
         record = _record(data[at:end], start)
         if record is not None:
             records.append(record)
@@ -86,7 +87,7 @@ def parse(data: bytes, *, segment: str, closed: bool, last: bool = True, most: i
             torn, at = len(data) - at, len(data)
         elif len(data) - at > 2 * MAX_RECORD:  # no record is that long: no newline will make one of this
             damaged, at = damaged + len(data) - at, len(data)
-    return Chunk(records, at, damaged, torn)
+    return Chunk(records, at, damaged, torn, more=not last and at > 0)
 
 
 def _record(line: bytes, start: int) -> Record | None:

@@ -28,7 +28,7 @@ from typing import Protocol
 import duckdb
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from ferry.journal import folder, recording, shipping
+from ferry.journal import folder, recording, registry, shipping
 from ferry.journal.arrivals import Arrivals, Shipped
 from ferry.journal.folder import Piece
 from ferry.journal.frames import Record
@@ -38,7 +38,7 @@ from ferry.journal.lake import Lake
 from ferry.journal.models import Cursor, StoredFile
 from ferry.journal.recording import Move
 from ferry.journal.registry import Apply
-from ferry.journal.work import Work, app_of, prepare
+from ferry.journal.work import Work, prepare
 from ferry.kernel import clock
 from ferry.kernel.jobs.errors import LeaseLost
 from ferry.kernel.storage import StorageAway
@@ -150,7 +150,7 @@ class Loader:
                 self._most = len(records) // 2
                 log.exception("a handler failed; looking for the record among %d", len(records))
                 return True
-            whose = (records[0][0], app_of(records[0]))
+            whose = (records[0].kind, registry.measure(*records[0]).app)
             if self._failed[whose] >= _PUT_ASIDE and time.monotonic() - self._aside_at < _NEXT_ASIDE_S:
                 raise
             log.exception("a %s record of host app %s goes to the quarantine: its handler fails", *whose)
@@ -190,7 +190,7 @@ class Loader:
         segments = self._segments()
         cursors = recording.cursors(segment.name for segment in segments)
         moves: list[Move] = []
-        budget, most = self._max_bytes, self._most
+        budget, most, more = self._max_bytes, self._most, False
         for segment in segments:
             if budget <= 0 or most == 0:
                 return moves, True
@@ -211,8 +211,9 @@ class Loader:
                 end = start + chunk.consumed
                 moves.append(Move(segment, start, end, chunk.records, chunk.damaged, chunk.torn, done))
                 budget -= chunk.consumed
+                more = more or chunk.more  # also when the last record of a full look was cut off
                 most = None if most is None else most - len(chunk.records)
-        return moves, budget <= 0 or self._most is not None
+        return moves, more or budget <= 0 or self._most is not None
 
     def _segments(self) -> list[Piece]:
         """Those of this folder, then those of other hosts, each name once.

@@ -7,13 +7,18 @@ accounts for every record there, and returns what has to happen inside the loade
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from ferry.kernel import clock
+
 if TYPE_CHECKING:
     from ferry.journal.work import Work
+
+log = logging.getLogger(__name__)
 
 Apply = Callable[[], None]
 
@@ -54,6 +59,20 @@ def register_handler(*kinds: str, handler: Handler) -> None:
 def handler_of(kind: str) -> Handler | None:
     """Who loads this kind; None when no installed app does."""
     return _handlers.get(kind)
+
+
+def measure(kind: str, payload: bytes) -> Measure:
+    """Whose record it is, whatever is wrong with it: a record that cannot even be measured is one of nobody's.
+
+    The accounting and the quarantine rest on this, so a handler that fails here must not stop either.
+    """
+    handler = handler_of(kind)
+    if handler is not None:
+        try:
+            return handler.measure(kind, payload)
+        except Exception:
+            log.exception("a %s record cannot be measured", kind)
+    return Measure("", clock.now().date())
 
 
 def kinds() -> Iterator[str]:

@@ -148,9 +148,8 @@ def _pending(
         while not done and budget > 0:
             chunk, _ = folder.read(segment, position)
             for kind, payload in chunk.records:
-                handler = registry.handler_of(kind)
-                if handler is not None:
-                    measure = handler.measure(kind, payload)
+                if registry.handler_of(kind) is not None:
+                    measure = registry.measure(kind, payload)
                     found[kind] += measure.events if (measure.app, measure.day) == (host_app_id, day) else 0
             position, budget, done = position + chunk.consumed, budget - chunk.consumed, chunk.consumed == 0
     return +found, budget > 0

@@ -19,7 +19,6 @@ from ferry.journal.frames import Record
 from ferry.journal.keys import Keys, Message, NewKeys
 from ferry.journal.lake import Lake, NewFile
 from ferry.journal.registry import Apply, Handler
-from ferry.kernel import clock
 
 QUARANTINE = "quarantine"
 _QUARANTINE_COLUMNS = {"kind": "VARCHAR", "reason": "VARCHAR", "payload": "VARCHAR"}
@@ -101,33 +100,16 @@ def prepare(records: Sequence[Record], work: Work, quarantine: str) -> list[Appl
     """Let every handler work on its records; each record must end in exactly one of the counts."""
     batches: dict[int, tuple[Handler, dict[str, list[bytes]]]] = {}
     for kind, payload in records:
+        whose = registry.measure(kind, payload)
+        work.counts[whose.app, kind, whose.day].received += whose.events
         handler = registry.handler_of(kind)
         if handler is None or quarantine:
-            app, day, events = _whose(handler, kind, payload, work)
-            work.rejected(kind, app, day, quarantine or "unknown_kind", payload, events)
-            continue
-        _whose(handler, kind, payload, work)
-        batches.setdefault(id(handler), (handler, defaultdict(list)))[1][kind].append(payload)
+            work.rejected(kind, whose.app, whose.day, quarantine or "unknown_kind", payload, whose.events)
+        else:
+            batches.setdefault(id(handler), (handler, defaultdict(list)))[1][kind].append(payload)
     applies = [handler.load(batch, work) for handler, batch in batches.values()]
     for place, count in work.counts.items():
         if not count.balanced():
             raise Unbalanced(f"{place}: {count}")
     work.finish()
     return applies
-
-
-def app_of(record: Record) -> str:
-    """The host app that a record names; "" when it names none."""
-    kind, payload = record
-    handler = registry.handler_of(kind)
-    return "" if handler is None else handler.measure(kind, payload).app
-
-
-def _whose(handler: Handler | None, kind: str, payload: bytes, work: Work) -> tuple[str, date, int]:
-    if handler is None:
-        app, day, events = "", clock.now().date(), 1
-    else:
-        measure = handler.measure(kind, payload)
-        app, day, events = measure.app, measure.day, measure.events
-    work.counts[app, kind, day].received += events
-    return app, day, events
