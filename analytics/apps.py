@@ -13,16 +13,20 @@ class AnalyticsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from analytics import observations
         from analytics.events import records as event_records
+        from analytics.events import table
         from analytics.events.handler import EventHandler
         from analytics.handlers import DeviceHandler
         from analytics.records import KINDS
         from analytics.segments import registration
         from ferry.edge.registry import register_routes
-        from ferry.journal.registry import register_handler
+        from ferry.journal.registry import register_handler, register_layout
 
         register_handler(*KINDS, handler=DeviceHandler())
         register_handler(event_records.KIND, handler=EventHandler())
+        register_layout(table.TABLE, table.LAYOUT)
+        register_layout(observations.TABLE, observations.LAYOUT)
         register_routes("analytics.edge.add_routes")
         register_routes("analytics.events.edge.add_routes")
         registration.register()

@@ -32,3 +32,6 @@ SELECT = """
     list_transform(installed, lambda item: {'program': item[1], 'code': item[2]::BIGINT}) AS installed,
     list_transform(arms, lambda arm: {'program': arm[1], 'release': arm[2], 'code': arm[3]::BIGINT}) AS arms
 """
+
+# How files become one: as they came.
+LAYOUT = "SELECT * FROM {files} ORDER BY at_ms, seq"

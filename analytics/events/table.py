@@ -37,10 +37,11 @@ STEP = f"""
     )
 """  # noqa: S608 nothing here comes from a record
 
-# What a file holds, in the order that serves reports about named events.
+# What a file holds, in the order that serves reports about named events; how files become one.
 FILE = """
     SELECT * EXCLUDE (received_day, day, key) FROM events_step WHERE app = $1 AND day = $2 ORDER BY event, user_key, ts
 """
+LAYOUT = "SELECT * FROM {files} ORDER BY event, user_key, ts"
 
 # What a report sees where no file is, and the names and types that the others may rely on.
 COLUMNS = {

@@ -1,7 +1,8 @@
 """Parts of the story of a killed loader, each in a process of its own.
 
-migrate | write | hosts KILL POINT: two hosts write, one ships and is killed there | finish: ship, load, look |
-load [KILL|STOP and the point of a step at which to raise it] | look, which prints JSON
+migrate | write | many: write, load in small steps | hosts KILL POINT: two hosts write, one ships and is killed there |
+finish: ship, load, look | load, compact (hours later), each with KILL|STOP and the point at which to raise it | tidy: a
+loader much later | look, which prints JSON
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if "FERRY_TEST_STORAGE" in os.environ:
 from analytics import selectors, store  # noqa: E402
 from analytics.models import Device  # noqa: E402
 from analytics.records import day_of, moment  # noqa: E402
-from ferry.journal.models import Cursor, StoredFile  # noqa: E402
+from ferry.journal.models import Cursor, RetiredFile, StoredFile  # noqa: E402
 from ferry.journal.shipping import Shipper  # noqa: E402
 from ferry.kernel import clock, storage  # noqa: E402
 from ferry.kernel.identity.models import HostApp  # noqa: E402
@@ -54,6 +55,7 @@ def remembered() -> World:
 def write() -> None:
     """Two dead edges; the second one holds ten registrations and ten events that the first one has too."""
     StoredFile.objects.all().delete()  # each case has folders of its own
+    RetiredFile.objects.all().delete()
     world = World(name=f"Harbour {FOLDERS.name}")
     FOLDERS.joinpath("app").write_text(world.app.id)
     first, second = world.edge("1"), world.edge("2")
@@ -71,6 +73,25 @@ def write() -> None:
 def tapped(number: int) -> dict[str, Any]:
     """Every third one happened the day before."""
     return track(f"e{number:02}", messageId=f"m{number}", at=NOON - 24 * HOUR * (number % 3 == 0))
+
+
+def write_many() -> None:
+    """The same, loaded in several steps, so that there are files to merge."""
+    write()
+    Lease.objects.update(expires_at=clock.now())
+    world = remembered()
+    loader = world.loader()
+    loader._most = 2
+    while loader.step():
+        loader._most = 2
+    loader.lease.release()
+
+
+def tidy() -> None:
+    """Two hours on, nobody reads what was merged any more."""
+    with clock.frozen(moment(NOON + 6 * HOUR)):
+        Lease.objects.update(expires_at=clock.now())
+        remembered().load()
 
 
 def write_hosts() -> None:
@@ -110,6 +131,20 @@ def load(what: str = "", point: str = "") -> None:
     remembered().load(crash_at=die)
 
 
+def compact(what: str = "", point: str = "") -> None:
+    """The loader of later: it sweeps, then merges what has become quiet."""
+
+    def die(passed: str) -> None:
+        if passed == point:
+            os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
+
+    Lease.objects.update(expires_at=clock.now())
+    world = remembered()
+    with clock.frozen(moment(NOON + 3 * HOUR)):
+        world.load()
+        world.compact(crash_at=die)
+
+
 def look() -> None:
     world = remembered()
     day = day_of(NOON)
@@ -129,6 +164,7 @@ def look() -> None:
             path.relative_to(world.parquet).as_posix() for path in world.parquet.rglob("*.*") if path.is_file()
         ),
         "manifest": sorted(StoredFile.objects.values_list("path", flat=True)),
+        "retired": sorted(RetiredFile.objects.values_list("path", flat=True)),
     }
     print(json.dumps(found))  # noqa: T201
 
@@ -140,6 +176,9 @@ if __name__ == "__main__":
                 call_command("migrate", verbosity=0)
             case ["write"]:
                 write()
+            case ["many"]:
+                write_many()
+                look()
             case ["hosts", what, point]:
                 write_hosts()
                 ship("a", what, point)
@@ -150,5 +189,11 @@ if __name__ == "__main__":
                 look()
             case ["load", *fault]:
                 load(*fault)
+            case ["compact", *fault]:
+                compact(*fault)
+                look()
+            case ["tidy"]:
+                tidy()
+                look()
             case ["look"]:
                 look()

@@ -71,7 +71,28 @@ def test_a_loader_killed_at_any_point_loses_and_doubles_nothing(prepared: dict[s
     for _again in range(2):
         finished = run("loading.py", "load", env=env)
         assert finished.returncode == 0, finished.stderr
-    everything_once(env)
+    nothing_else(env)
+
+
+@pytest.mark.parametrize("point", ["merged", "merge renamed", "merge in transaction", "merge committed"])
+def test_a_merge_of_files_that_is_killed_at_any_point_is_finished_by_the_next(
+    prepared: dict[str, str], tmp_path: Path, point: str
+):
+    env = {**prepared, "FERRY_TEST_FOLDERS": str(tmp_path)}
+    before = everything_once(env, "many")
+
+    killed = run("loading.py", "compact", "KILL", point, env=env)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    halfway = everything_once(env)
+    assert (halfway["manifest"] == before["manifest"]) == (point != "merge committed")
+
+    after = everything_once(env, "compact")
+    places = [path.rpartition("/")[0] for path in after["manifest"]]
+    assert len(places) == len(set(places)), "one file for each table, host app and day"
+    assert set(after["retired"]) == set(before["manifest"]) - set(after["manifest"])
+    assert set(after["on_disk"]) == {*after["manifest"], *after["retired"]}, "whoever knows an old file may read it"
+
+    nothing_else(env, "tidy")
 
 
 @pytest.mark.parametrize("point", ["read", "prepared", "renamed"])
@@ -93,12 +114,14 @@ def test_a_loader_that_was_suspended_writes_nothing_after_its_successor(
     assert suspended.returncode == 1
     assert "LeaseLost" in said or "FileNotFoundError" in said  # its successor has swept its temporary files
     assert run("loading.py", "load", env=env).returncode == 0  # sweeps what the suspended one has left
-    everything_once(env)
+    nothing_else(env)
 
 
-def everything_once(env: dict[str, str]) -> None:
-    """What `write` wrote is stored, once, and nothing else lies about."""
-    found = json.loads(run("loading.py", "look", env=env).stdout)
+def everything_once(env: dict[str, str], act: str = "look") -> dict[str, Any]:
+    """After this act, what `write` wrote is stored, once. Files of a killed loader may lie about."""
+    done = run("loading.py", act, env=env)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
     assert found["observed"] == [f"d{number}" for number in range(30)]
     assert found["devices"] == 30
     assert found["events"] == [f"e{number:02}" for number in range(40)]
@@ -108,4 +131,10 @@ def everything_once(env: dict[str, str]) -> None:
         "events": [50, 40, 10, 0, 0],
     }
     assert found["journal"] == []
+    return found
+
+
+def nothing_else(env: dict[str, str], act: str = "look") -> None:
+    """The same, and every file counts."""
+    found = everything_once(env, act)
     assert found["on_disk"] == found["manifest"]

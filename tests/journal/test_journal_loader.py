@@ -232,9 +232,7 @@ def test_a_poisonous_record_is_put_aside_and_stops_nobody(world: World, moody: M
     assert [item.reason for item in store.quarantine("app", DAY, limit=10)] == ["handler_failed"]
 
 
-def test_a_record_of_many_events_is_put_aside_as_a_whole(
-    world: World, moody: Moody, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_record_of_many_events_is_put_aside_as_a_whole(world: World, moody: Moody, monkeypatch: pytest.MonkeyPatch):
     """Whether its handler fails on it at once, or only within the transaction."""
 
     def apply() -> None:

@@ -12,8 +12,10 @@ from django.conf import settings
 
 from ferry.journal import folder
 from ferry.journal.arrivals import Arrivals
+from ferry.journal.compaction import Compactor
 from ferry.journal.disk import make_folder
 from ferry.journal.frames import framer
+from ferry.journal.lake import Lake
 from ferry.journal.loader import Loader
 from ferry.journal.management.commands.run_loader import LEASE
 from ferry.kernel import ids, storage
@@ -96,6 +98,16 @@ class World:
         while loader.step():
             pass
         loader.lease.release()
+
+    def compact(self, **options: Any) -> int:
+        """Merge what is worth it until nothing is; how many merges that took."""
+        lease = jobs.acquire(LEASE, 60)
+        assert lease is not None, "somebody else holds the lease"
+        merges = 0
+        while Compactor(Lake(self.parquet), lease, **options).turn(busy=False):
+            merges += 1
+        lease.release()
+        return merges
 
     def stamp(self, at: int | None = None) -> dict[str, Any]:
         self._seq += 1

@@ -11,3 +11,9 @@ class JournalConfig(AppConfig):
     label = "journal"
     verbose_name = _("journal")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ferry.journal.registry import register_layout
+
+        register_layout("keys", "SELECT key FROM {files} ORDER BY key")
+        register_layout("quarantine", "SELECT * FROM {files}")

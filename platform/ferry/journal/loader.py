@@ -8,6 +8,8 @@ One step:
     commit      ONE transaction: the fence, the handlers' rows, manifest, counts, cursors
     clean up    segments that are closed and read, key files that were merged
 
+Between steps it makes many small files few (ferry.journal.compaction).
+
 A crash before the commit leaves files without a manifest row, which the next loader sweeps, and cursors that have not
 moved, so the same records are read again. A crash after it leaves at most files that are to be deleted, and rows that
 say so. The fence is the first statement of the transaction: it renews the lease under this loader's token, which
@@ -28,8 +30,9 @@ from typing import Protocol
 import duckdb
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from ferry.journal import folder, recording, registry, shipping
+from ferry.journal import compaction, folder, recording, registry, shipping
 from ferry.journal.arrivals import Arrivals, Shipped
+from ferry.journal.compaction import Compactor
 from ferry.journal.folder import Piece
 from ferry.journal.frames import Record
 from ferry.journal.keys import TABLE as KEYS
@@ -114,6 +117,7 @@ class Loader:
         self._failed: Counter[tuple[str, str]] = Counter()  # kind, host app: put aside since anything was loaded
         self._aside_at = 0.0
         self._swept_at = self._renewed_at = 0.0
+        self._compactor = Compactor(self._lake, lease, crash_at=crash_at)
 
     def run(self, stop: Event) -> None:
         """Load until `stop`, or until the lease is lost. Whatever else fails is tried again, with longer pauses."""
@@ -122,7 +126,8 @@ class Loader:
             try:
                 if not self._swept_at or time.monotonic() - self._swept_at > _SWEEP_S:
                     self.sweep()
-                pause = 0.0 if self.step() else self._pace
+                more = self.step()
+                pause = 0.0 if self._compactor.turn(busy=more) or more else self._pace
             except LeaseLost:
                 log.warning("another loader has taken over; this one stops")
                 return
@@ -171,11 +176,14 @@ class Loader:
             self.lease.fence()
             StoredFile.objects.filter(table=KEYS, day__lt=clock.now().date() - 2 * WINDOW).delete()
             known = set(StoredFile.objects.values_list("path", flat=True))
+            known |= compaction.retired(found)
             orphans = [path for path in found if path not in known]
             self._lake.remove(orphans)
+            compaction.forget_retired()
         self._remove_segments(Cursor.objects.filter(done=True, shipped=False).values_list("segment", flat=True))
         if self._arrivals is not None:
             self._arrivals.forget()
+        self._compactor.try_again()
         self._swept_at = time.monotonic()
         if orphans:
             log.info("swept %d files that nothing refers to", len(orphans))

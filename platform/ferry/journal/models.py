@@ -50,6 +50,16 @@ class StoredFile(Identified):
         return self.path
 
 
+class RetiredFile(models.Model):
+    """A file whose rows stand in another one now. It lies here until whoever knew it has come to his end."""
+
+    path = models.CharField(primary_key=True, max_length=200)  # relative to FERRY_PARQUET_DIR
+    retired_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.path
+
+
 class DailyCount(models.Model):
     """Where the records of one kind went, per host app and received day: received = stored + duplicate + rejected."""
 

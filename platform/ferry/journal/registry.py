@@ -46,6 +46,7 @@ class Handler(Protocol):
 
 
 _handlers: dict[str, Handler] = {}
+_layouts: dict[str, str] = {}
 
 
 def register_handler(*kinds: str, handler: Handler) -> None:
@@ -59,6 +60,24 @@ def register_handler(*kinds: str, handler: Handler) -> None:
 def handler_of(kind: str) -> Handler | None:
     """Who loads this kind; None when no installed app does."""
     return _handlers.get(kind)
+
+
+def register_layout(table: str, query: str) -> None:
+    """Say how the rows of a Parquet table lie in a file: SQL over `{files}`, by which several become one.
+
+    A table without a layout keeps its files as they were written.
+    """
+    if _layouts.setdefault(table, query) != query:
+        raise ValueError(f"table {table!r} has a layout already")
+
+
+def layout(table: str) -> str:
+    return _layouts[table]
+
+
+def layouts() -> list[str]:
+    """The tables whose files may be merged."""
+    return sorted(_layouts)
 
 
 def measure(kind: str, payload: bytes) -> Measure:

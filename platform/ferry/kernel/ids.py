@@ -16,6 +16,11 @@ def new() -> str:
     return _encode(value, LENGTH)
 
 
+def floor(milliseconds: int) -> str:
+    """The smallest identifier that `new` gives from this moment on (ms since the epoch)."""
+    return _encode((max(0, milliseconds) & (1 << 48) - 1) << 80, LENGTH)
+
+
 def unguessable(bits: int = 160) -> str:
     """A random identifier without a time in it, `bits` a multiple of 5, in the same alphabet."""
     return _encode(secrets.randbits(bits), bits // 5)
