@@ -92,7 +92,16 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
     version = entry["version"]
     sources.serves(version["sha256"])
     observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
-    return Arm(version["code"], encode(update_entry(program_id, entry, sources.edge_url)), observed)
+    update = encode(update_entry(program_id, entry, sources.edge_url))
+    return Arm(version["code"], update, _terms(program_id, entry), observed)
+
+
+def _terms(program_id: str, entry: dict[str, Any]) -> Terms | None:
+    """The entry in "terms" of a device that has the version; it names what the signature is over."""
+    if "terms" not in entry:
+        return None
+    sent = {name: entry[name] for name in ("terms", "terms_signature")}
+    return Terms(entry["terms"]["serial"], encode({"id": program_id, "code": entry["version"]["code"], **sent}))
 
 
 def update_entry(program_id: str, entry: dict[str, Any], edge_url: str) -> dict[str, Any]:
@@ -115,6 +124,7 @@ def update_entry(program_id: str, entry: dict[str, Any], edge_url: str) -> dict[
         "network": entry["network"],
         "package": package,
         "signature": entry["signature"],
+        **{name: entry[name] for name in ("terms", "terms_signature") if name in entry},
     }
 
 
