@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import sha256
 from random import random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -37,6 +38,7 @@ _decoder = msgspec.json.Decoder(CheckIn)
 _encode = msgspec.json.Encoder().encode
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 _NO_TOKEN = DeviceToken("", 0)
+_NONE: frozenset[str] = frozenset()
 _NOT_OFFERED = "This mini-program is not offered to this device."
 
 
@@ -70,7 +72,8 @@ class CheckInRoute:
         after = int(app.check_interval_s * (1 - JITTER + 2 * JITTER * random()))  # noqa: S311 spreads load, no secret
         if said.state == state:
             return b'{"unchanged":true,"state":"%b","next_check_after":%d}' % (state.encode(), after)
-        return found.answer(state, now, after, found.newer_terms(serials))
+        trials = b',"trials":%b' % _encode(joined(snapshot.part("program"), said, context)) if said.trials else b""
+        return found.answer(state, now, after, found.newer_terms(serials) + trials)
 
     def _observe(
         self,
@@ -162,7 +165,7 @@ class Found:
                 newer.append(terms.entry)
         return b',"terms":[%b]' % b",".join(newer) if newer else b""
 
-    def answer(self, state: str, now: float, after: int, terms: bytes) -> bytes:
+    def answer(self, state: str, now: float, after: int, more: bytes) -> bytes:
         """The body of a 200. A program that does not exist and one that is not for this device read the same."""
         unavailable = [{"id": each, "code": "not_offered", "message": _NOT_OFFERED} for each in self.unavailable]
         return (
@@ -175,7 +178,7 @@ class Found:
             b",".join(self.updates),
             b",".join(self.withdrawn),
             _encode(unavailable) if unavailable else b"[]",
-            terms,
+            more,
         )
 
 
@@ -189,6 +192,7 @@ def context_of(said: CheckIn, token: DeviceToken, snapshot: HostAppSnapshot, add
         verified_device=token is not _NO_TOKEN,
         verified_user=token.user is not None,
         remote_address=address,
+        invitations=shown(said.trials) if said.trials and token is not _NO_TOKEN else _NONE,
         properties={
             **said.attributes,
             "platform": device.platform,
@@ -203,6 +207,25 @@ def context_of(said: CheckIn, token: DeviceToken, snapshot: HostAppSnapshot, add
     )
 
 
+def shown(tokens: Iterable[str]) -> frozenset[str]:
+    """Invitations as rules know them."""
+    return frozenset(sha256(token.encode()).hexdigest() for token in tokens)
+
+
+def joined(programs: Mapping[str, Program], said: CheckIn, context: Context) -> list[dict[str, Any]]:
+    """The invitations among those shown that hold for this device now; a host forgets the others."""
+    found = []
+    for token in dict.fromkeys(said.trials):
+        hashed = sha256(token.encode()).hexdigest()
+        if hashed not in context.invitations:
+            continue
+        for program in programs.values():
+            until = program.invitations.get(hashed)
+            if until is not None and context.now < until:
+                found.append({"token": token, "id": program.program_id, "ends_at": _iso(int(until)).decode()})
+    return found
+
+
 def state_of(
     snapshot: HostAppSnapshot,
     said: CheckIn,
@@ -213,9 +236,8 @@ def state_of(
     serials: dict[str, int],
 ) -> str:
     """Names the answer: the same state means the same answer (random stickiness apart)."""
-    context = _canonical(
-        (said.device, said.user, token.device_id, token.user, address, said.attributes, installed, said.want, serials)
-    )
+    asked = (installed, said.want, serials, said.trials)
+    context = _canonical((said.device, said.user, token.device_id, token.user, address, said.attributes, asked))
     return "s." + snapshot.state(context, now)
 
 
@@ -265,17 +287,20 @@ def _described(query: str, token: DeviceToken) -> CheckIn:
     device: dict[str, Any] = {"id": token.device_id or "-"}
     attributes: dict[str, str] = {}
     user = None
+    trials: list[str] = []
     for name, value in pairs:
         if name.startswith("attributes."):
             attributes[name.removeprefix("attributes.")] = value
         elif name == "user":
             user = value
+        elif name == "trial":
+            trials.append(value)
         elif name == "device":
             device["id"] = token.device_id or value
         else:
             device[name] = value
     try:
-        return msgspec.convert({"device": device, "user": user, "attributes": attributes}, CheckIn)
+        return msgspec.convert({"device": device, "user": user, "attributes": attributes, "trials": trials}, CheckIn)
     except msgspec.ValidationError as wrong:
         raise Invalid(reason=str(wrong)) from None
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Raw, Struct
 
 MAX_PROGRAMS = 500
+MAX_TRIALS = 20  # invitations that a device shows
 
 DeviceId = Annotated[str, Meta(min_length=1, max_length=64)]
 ProgramId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -46,6 +47,7 @@ class CheckIn(Struct, frozen=True):
     installed: Annotated[list[Installed], Meta(max_length=MAX_PROGRAMS)] = []
     want: Annotated[list[ProgramId], Meta(max_length=MAX_PROGRAMS)] = []
     state: Short | None = None
+    trials: Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=MAX_TRIALS)] = []
 
 
 class Observation(Struct, frozen=True, gc=False):

@@ -127,6 +127,24 @@ class MoveNotAllowed(FerryError):
     message = _("{kind_words}, {state_words}: {act_words} is not possible. Reload it to see where it stands now.")
 
 
+class NotATrial(FerryError):
+    code = "not_a_trial"
+    status = 409
+    message = _("Only a trial that is open has invitations. Start a trial of this version, or take an open one.")
+
+
+class TooManyInvitations(FerryError):
+    code = "too_many_invitations"
+    status = 409
+    message = _("The trial has {limit} open invitations already. End one before you make another.")
+
+
+class LinkBaseMissing(FerryError):
+    code = "link_base_missing"
+    status = 409
+    message = _("{host_app} has no link base yet, so no link can open it. Set one in the settings of the host app.")
+
+
 class AlreadyReleased(FerryError):
     code = "already_released"
     status = 409

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 SENTENCES: Mapping[Problem, str | Promise] = {
     Problem.SHARE_RANGE: _("a share is a whole number from 0 to 10000, in 1/10000."),
     Problem.SHARE_KIND: _("only a gray release has a share."),
-    Problem.TRIAL_NAMES_NOBODY: _("a trial needs users, devices, segments or conditions: it is for named people."),
+    Problem.TRIAL_NAMES_NOBODY: _(
+        "a trial needs users, devices, segments, conditions or invitations: it is for named people."
+    ),
+    Problem.INVITED_KIND: _("only a trial has invitations."),
     Problem.FULL_IS_FOR_ALL: _("a full release is for everybody. Use a gray release for a part."),
     Problem.FULL_HAS_NO_END: _("a full release has no end date."),
     Problem.ENDS_BEFORE_START: _("it ends before it starts."),

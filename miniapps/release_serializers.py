@@ -40,6 +40,9 @@ class PlanInput(StrictSerializer):
     devices = serializers.ListField(
         child=serializers.CharField(max_length=256), max_length=_LIST, required=False, default=list
     )
+    invited = serializers.BooleanField(
+        required=False, default=False, help_text="Trial only: it may name nobody, its people come by invitation."
+    )
     starts_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     ends_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     apply = serializers.ChoiceField(APPLY, required=False, default="next_open")

@@ -99,6 +99,7 @@ class ReleasePlan:
     apply: str = "next_open"  # or "at_once"
     network: str = "any"  # or "wifi"
     note: str = ""
+    invited: bool = False  # a trial that may name nobody: its people come by invitation
 
 
 class NoMove(Exception):
@@ -148,6 +149,7 @@ class Problem(StrEnum):
     SHARE_RANGE = "share_range"
     SHARE_KIND = "share_kind"
     TRIAL_NAMES_NOBODY = "trial_names_nobody"
+    INVITED_KIND = "invited_kind"
     FULL_IS_FOR_ALL = "full_is_for_all"
     FULL_HAS_NO_END = "full_has_no_end"
     ENDS_BEFORE_START = "ends_before_start"
@@ -165,7 +167,8 @@ def problems(plan: ReleasePlan, *, now: datetime) -> list[Problem]:
     wrong = {
         Problem.SHARE_RANGE: not 0 <= plan.share <= WHOLE,
         Problem.SHARE_KIND: plan.kind is not Kind.GRAY and plan.share not in (0, WHOLE),
-        Problem.TRIAL_NAMES_NOBODY: plan.kind is Kind.TRIAL and not (narrowed or named),
+        Problem.TRIAL_NAMES_NOBODY: plan.kind is Kind.TRIAL and not (narrowed or named or plan.invited),
+        Problem.INVITED_KIND: plan.kind is not Kind.TRIAL and plan.invited,
         Problem.FULL_IS_FOR_ALL: plan.kind is Kind.FULL and (narrowed or named),
         Problem.FULL_HAS_NO_END: plan.kind is Kind.FULL and plan.ends_at is not None,
         Problem.ENDS_BEFORE_START: plan.ends_at is not None and plan.ends_at <= start,
@@ -192,6 +195,7 @@ class Reach:
     devices_set: str
     starts_at: float | None  # seconds since the epoch
     ends_at: float | None
+    invitations: Sequence[tuple[str, float]] = ()  # sha256 of a token, and until when it counts (epoch seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,8 @@ def _strategies(reach: Reach) -> list[dict[str, Any]] | None:
         for field, sha in (("deviceId", reach.devices_set), ("userId", reach.users_set))
         if sha
     ]
+    if reach.kind is Kind.TRIAL:
+        ways += [{"invitation": {"sha256": sha, "ends_at": until}} for sha, until in reach.invitations]
     narrowing: dict[str, Any] = {}
     if reach.segments:
         narrowing["segments"] = list(reach.segments)

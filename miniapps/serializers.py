@@ -11,7 +11,7 @@ from ferry.kernel.api.parsers import parse_json
 from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.ids import LENGTH
 from miniapps import selectors
-from miniapps.models import Listing, MiniProgram, PreviewHost, Review, ReviewState, Version
+from miniapps.models import Listing, MiniProgram, PreviewHost, ReasonCode, Review, ReviewState, Version
 
 RANGE_HELP = 'For each platform the host app versions that can open it: {"android": {"min": "6.0.0", "max": null}}.'
 MOST_CODE = 2_147_483_647
@@ -205,9 +205,30 @@ class SubmissionInput(StrictSerializer):
     note = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
 
 
+class DeliveryInput(StrictSerializer):
+    """Develop once, deliver to many."""
+
+    host_apps = serializers.ListField(
+        child=serializers.CharField(max_length=LENGTH), min_length=1, max_length=100, help_text="Ids of host apps."
+    )
+    note = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
+
+
 class VerdictInput(StrictSerializer):
     host_app = host_app_field()
     reason = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
+
+
+class RejectionInput(VerdictInput):
+    """Words, codes, or both."""
+
+    codes = serializers.ListField(
+        child=serializers.ChoiceField(ReasonCode.choices),
+        max_length=len(ReasonCode.choices),
+        required=False,
+        default=list,
+        help_text="What it is about.",
+    )
 
 
 class OnHostAppInput(StrictSerializer):
@@ -253,6 +274,7 @@ class ReviewSerializer(serializers.Serializer[Review]):
     decided_by = serializers.CharField(source="decided_by_name")
     decided_at = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField()
+    reason_codes = serializers.ListField(child=serializers.ChoiceField(ReasonCode.choices))
 
 
 class ReviewQuery(StrictSerializer):

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from ferry.kernel.publishing.registry import PartBody
 from ferry.kernel.signing.selectors import public_keys
 from ferry.kernel.signing.services import sign
-from miniapps.models import Listing, MiniProgram, Release, Review, ReviewState
+from miniapps.models import Invitation, Listing, MiniProgram, Release, Review, ReviewState
 from miniapps.releases import OPEN, Kind, Line, Reach, State, covers, lines
 from miniapps.statement import package_statement
 from miniapps.terms_signature import Sent, sent_terms
 
 if TYPE_CHECKING:
     from ferry.kernel.identity.models import HostApp
+
+Invited = Mapping[str, Sequence[tuple[str, float]]]
+"""Release id to its invitations: sha256 of the token, and the epoch second at which it ends."""
 
 _ORDER = {Kind.TRIAL: 0, Kind.GRAY: 1, Kind.FULL: 2}
 
@@ -41,13 +44,24 @@ def build(host_app: HostApp, key: str) -> PartBody | None:
         return None
     releases = open_releases(host_app, listing.program)
     versions = {release.version_id: release.version for release in releases}
-    return compose(listing.program, listing, releases, signatures(host_app, releases), sent_terms(host_app, versions))
+    signed, terms = signatures(host_app, releases), sent_terms(host_app, versions)
+    return compose(listing.program, listing, releases, signed, terms, invitations(host_app, releases))
 
 
 def open_releases(host_app: HostApp, program: MiniProgram) -> list[Release]:
     """The releases that a part is made of, with their versions."""
     rows = Release.objects.of(host_app.workspace).filter(host_app=host_app, program=program, state__in=OPEN)
     return list(rows.select_related("version", "version__program").defer("version__files", "version__report"))
+
+
+def invitations(host_app: HostApp, releases: Iterable[Release]) -> Invited:
+    """For each trial its invitations that nobody has taken back. Their dates are in the rule, as a release's are."""
+    trials = [release.pk for release in releases if release.kind == Kind.TRIAL]
+    rows = Invitation.objects.of(host_app.workspace).filter(release_id__in=trials, revoked_at=None).order_by("id")
+    found: dict[str, list[tuple[str, float]]] = {}
+    for release_id, sha, expires_at in rows.values_list("release_id", "sha256", "expires_at"):
+        found.setdefault(release_id, []).append((sha, expires_at.timestamp()))
+    return found
 
 
 def signatures(host_app: HostApp, releases: Iterable[Release]) -> dict[str, dict[str, str]]:
@@ -77,6 +91,7 @@ def compose(
     releases: Sequence[Release],
     signed: Mapping[str, dict[str, str]],
     terms: Mapping[str, Sent],
+    invited: Invited,
 ) -> PartBody:
     """The part of these rows. A dry run composes one with a release that does not exist yet."""
     entries: list[dict[str, Any]] = []
@@ -86,7 +101,7 @@ def compose(
         host_range = release.version.host_range
         if any(covers(range_before, host_range) for range_before in reached):
             continue
-        for line in lines(reach_of(release)):
+        for line in lines(reach_of(release, invited.get(release.pk, ()))):
             version_id = release.version_id
             entries.append(_entry(release, line, signed.get(version_id)) | terms.get(version_id, {}))
             if line.rule is None and not line.installed_only:
@@ -105,7 +120,7 @@ def compose(
     return PartBody(body, tuple(sorted(sets)))
 
 
-def reach_of(release: Release) -> Reach:
+def reach_of(release: Release, invited: Sequence[tuple[str, float]] = ()) -> Reach:
     """The row as the pure rules take it."""
     return Reach(
         kind=Kind(release.kind),
@@ -119,6 +134,7 @@ def reach_of(release: Release) -> Reach:
         devices_set=release.allowlist_devices,
         starts_at=release.starts_at.timestamp() if release.starts_at else None,
         ends_at=release.ends_at.timestamp() if release.ends_at else None,
+        invitations=invited,
     )
 
 

@@ -43,7 +43,7 @@ class Program:
     twenty programs, and how much memory they are spread over is what it costs (docs/decisions/0502).
     """
 
-    __slots__ = ("_offers", "arms", "listing", "order", "program_id", "terms", "tests", "withdrawn")
+    __slots__ = ("_offers", "arms", "invitations", "listing", "order", "program_id", "terms", "tests", "withdrawn")
 
     def __init__(
         self,
@@ -53,10 +53,12 @@ class Program:
         listing: bytes,
         order: tuple[int, str],
         withdrawn: bytes | None,
+        invitations: Mapping[str, float],
     ) -> None:
         self.program_id = offers.program_id
         self.listing = listing  # the entry in the directory
         self.order = order  # its place there
+        self.invitations = invitations  # sha256 of the token → epoch second of its end; of trials, which the rules ask
         self.withdrawn = withdrawn  # the entry in "withdrawn", or None
         self.arms = tuple(arms[offer.gives.release_id] for offer in offers.offers)
         # By version code; None while no version has terms, which is all that a check-in then looks at.
@@ -84,8 +86,20 @@ def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
     listing = {name: body[name] for name in ("id", "name", "description", "category", "order")} | {"icons": icons}
     withdrawn = body["withdrawn"] and encode({"id": body["id"], "message": body["withdrawn"]["message"]})
     return Program(
-        offers, arms, listing=encode(listing), order=(body["order"], body["id"]), withdrawn=withdrawn or None
+        offers,
+        arms,
+        listing=encode(listing),
+        order=(body["order"], body["id"]),
+        withdrawn=withdrawn or None,
+        invitations=_invitations(body["releases"]),
     )
+
+
+def _invitations(releases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Every invitation that a trial of these releases names, with its end. What cannot be read invites nobody."""
+    rules = [release["rule"] for release in releases if release["kind"] == "trial"]
+    ways = [way for rule in rules if isinstance(rule, dict) for way in rule.get("any", ()) if isinstance(way, dict)]
+    return {way["invitation"]["sha256"]: way["invitation"]["ends_at"] for way in ways if "invitation" in way}
 
 
 def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
@@ -122,6 +136,7 @@ def update_entry(program_id: str, entry: dict[str, Any], edge_url: str) -> dict[
         "action": "install",
         "apply": entry["apply"],
         "network": entry["network"],
+        "notes": version["notes"],
         "package": package,
         "signature": entry["signature"],
         **{name: entry[name] for name in ("terms", "terms_signature") if name in entry},

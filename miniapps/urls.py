@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from miniapps import release_views, views
+from miniapps import delivery_views, invitation_views, release_views, views
 
 urlpatterns = [
     path("mini-programs", views.MiniProgramsView.as_view()),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("versions/<str:version_id>/reject", views.RejectView.as_view()),
     path("versions/<str:version_id>/promote", views.PromoteView.as_view()),
     path("versions/<str:version_id>/previews", views.PreviewsView.as_view()),
+    path("versions/<str:version_id>/deliveries", delivery_views.DeliveriesView.as_view()),
     path("reviews", views.ReviewsView.as_view()),
     path("releases", release_views.ReleasesView.as_view()),
     path("releases/<str:release_id>", release_views.ReleaseView.as_view()),
@@ -31,6 +32,8 @@ urlpatterns = [
     path("releases/<str:release_id>/resume", release_views.ResumeView.as_view()),
     path("releases/<str:release_id>/complete", release_views.CompleteView.as_view()),
     path("releases/<str:release_id>/roll-back", release_views.RollBackView.as_view()),
+    path("releases/<str:release_id>/invitations", invitation_views.InvitationsView.as_view()),
+    path("invitations/<str:invitation_id>/revoke", invitation_views.RevokeInvitationView.as_view()),
     path("host-apps/<str:host_app_id>/mini-programs", release_views.ListingsView.as_view()),
     path("host-apps/<str:host_app_id>/mini-programs/<str:program_id>", release_views.ListingView.as_view()),
     path("host-apps/<str:host_app_id>/dry-run", release_views.DryRunView.as_view()),

@@ -245,9 +245,9 @@ class ApproveView(ReviewActView):
 
 class RejectView(ReviewActView):
     rights = {"post": Right.REVIEW}
-    form = forms.VerdictInput
+    form = forms.RejectionInput
     act = services.reject_version
 
-    @extend_schema(summary="Reject a version", request=forms.VerdictInput, responses=forms.ReviewSerializer)
+    @extend_schema(summary="Reject a version", request=forms.RejectionInput, responses=forms.ReviewSerializer)
     def post(self, request: Request, version_id: str) -> Response:
         return self._act(version_id)

@@ -14,6 +14,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ class Device:
     registered: bool = True  # the device, by a device token
     properties: dict[str, str] = field(default_factory=dict)
     installed: dict[str, int] = field(default_factory=dict)  # program id → version code
+    trials: list[str] = field(default_factory=list)  # tokens of the invitations that it has opened
     opens: dict[str, int] = field(default_factory=dict)  # what it would open now
 
     def context(self, host_app: HostApp, now: float) -> Context:
@@ -77,6 +79,7 @@ class Device:
             user_id=self.user,
             verified_device=self.registered,
             verified_user=self.verified,
+            invitations={hashlib.sha256(token.encode()).hexdigest() for token in self.trials},
             properties={**self.properties, **own, **place},
         )
 
@@ -323,11 +326,15 @@ class World:
         self.add_device("device-of-the-walk")
         self.release("1.0.0")
         release = self.release("2.0.0", share=20)
+        identity.update_host_app(actor=admin, host_app=self.host_app, link_base="harbour://open")
+        trial = self.release("3.0.0", kind="trial", invited=True)
+        invitation = services.invite(actor=self.operator, release=trial, lifetime=timedelta(days=1))
         return {
             **self._pushes(),
             "band": "high",
             "device_id": "device-of-the-walk",
             "host_app_id": self.host_app.pk,
+            "invitation_id": invitation.pk,
             "key_id": server_key.pk,
             "member_id": member.pk,
             "program_id": self.program.program_id,

@@ -88,6 +88,16 @@ class HostAppForm(forms.Form):
         initial=1800,
         help_text=_("How long a device waits before it asks again by itself. 1800 is half an hour."),
     )
+    link_base = forms.CharField(
+        label=_("Link base"),
+        max_length=200,
+        required=False,
+        help_text=_(
+            "What links into the app begin with: a scheme of its own, for example harbour://open, or an https address"
+            " that opens the app. Empty: no links."
+        ),
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "placeholder": "harbour://open"}),
+    )
     consent = forms.ChoiceField(
         label=_("Consent"), choices=words.choices("consent"), widget=forms.RadioSelect, initial="handled_by_app"
     )

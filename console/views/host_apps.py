@@ -15,7 +15,16 @@ from ferry.kernel.identity import services
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.identity.rights import Right
 
-SETTINGS = ("name", "platforms", "cors_origins", "check_interval_s", "consent", "checkins_per_second", "active")
+SETTINGS = (
+    "name",
+    "platforms",
+    "cors_origins",
+    "check_interval_s",
+    "link_base",
+    "consent",
+    "checkins_per_second",
+    "active",
+)
 
 
 class HostApps(WorkspacePage):

@@ -1,9 +1,21 @@
 """Tables of mini-programs. Private to this app: others call selectors and services."""
 
+from miniapps.models.invitations import Invitation
 from miniapps.models.programs import Listing, MiniProgram
 from miniapps.models.releases import Release
-from miniapps.models.reviews import Review, ReviewState
+from miniapps.models.reviews import ReasonCode, Review, ReviewState
 from miniapps.models.terms import Terms
 from miniapps.models.versions import PreviewHost, Version
 
-__all__ = ["Listing", "MiniProgram", "PreviewHost", "Release", "Review", "ReviewState", "Terms", "Version"]
+__all__ = [
+    "Invitation",
+    "Listing",
+    "MiniProgram",
+    "PreviewHost",
+    "ReasonCode",
+    "Release",
+    "Review",
+    "ReviewState",
+    "Terms",
+    "Version",
+]

@@ -19,6 +19,20 @@ class ReviewState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
+class ReasonCode(models.TextChoices):
+    """What a rejection is about, so that developers can count and filter; the text says the rest."""
+
+    BROKEN = "broken", _("It does not work as described")
+    CONTENT = "content", _("Its content is not allowed")
+    PRIVACY = "privacy", _("It asks for more data than it needs, or says too little about it")
+    SECURITY = "security", _("It is not safe")
+    PERMISSIONS = "permissions", _("It asks for capabilities or domains that it does not need")
+    APPEARANCE = "appearance", _("It cannot be read or used well")
+    PERFORMANCE = "performance", _("It is too large or too slow")
+    METADATA = "metadata", _("Its name, icon or description is wrong")
+    OTHER = "other", _("Another reason")
+
+
 class Review(TenantModel):
     """Approve or reject a version for one host app. The approval carries the signature that devices check."""
 
@@ -33,6 +47,7 @@ class Review(TenantModel):
     decided_by_name = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True)
+    reason_codes = models.JSONField(default=list)  # of ReasonCode, when rejected
     signature = models.JSONField(null=True)  # {"alg", "kid", "value"} over the package statement, when approved
 
     class Meta:

@@ -1,5 +1,7 @@
 """All reads of mini-programs for others: rows of one workspace, and answers about who gets what."""
 
+from miniapps.selectors.deliveries import Delivery, deliveries
+from miniapps.selectors.invitations import invitation, invitation_url, invitations, open_invitations
 from miniapps.selectors.previews import preview, preview_url
 from miniapps.selectors.reach import (
     DryRun,
@@ -27,15 +29,21 @@ from miniapps.selectors.rows import (
 )
 
 __all__ = [
+    "Delivery",
     "DryRun",
     "Explanation",
     "Population",
     "Step",
     "VersionReach",
+    "deliveries",
     "dry_run",
     "explain",
+    "invitation",
+    "invitation_url",
+    "invitations",
     "listing",
     "listings",
+    "open_invitations",
     "preview",
     "preview_url",
     "program",

@@ -202,7 +202,14 @@ def _compiled(
 ) -> ProgramOffers:
     """The part that these releases would be published as, ready to be asked."""
     listing = Listing.objects.of(host_app.workspace).filter(host_app=host_app, program=program).first()
-    part = snapshot.compose(program, listing or Listing(host_app=host_app, program=program), releases, {}, {})
+    part = snapshot.compose(
+        program,
+        listing or Listing(host_app=host_app, program=program),
+        releases,
+        {},
+        {},
+        snapshot.invitations(host_app, releases),
+    )
     named = set(extra_segments).union(*(release.segment_ids for release in releases))
     found = published.parts(sha for sha in part.sets if len(sha) == 64)
     sets = {sha: stored_sets.decode(body) for sha, body in found.items()}

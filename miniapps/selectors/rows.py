@@ -41,7 +41,7 @@ def versions(workspace: Workspace, program: MiniProgram | None = None) -> QueryS
 
 def version(workspace: Workspace, version_id: str) -> Version:
     """One version. Raises NotFound."""
-    return _one(Version.objects.of(workspace).select_related("program"), version_id, "version")
+    return one(Version.objects.of(workspace).select_related("program"), version_id, "version")
 
 
 def report(version: Version) -> dict[str, list[dict[str, Any]]]:
@@ -66,7 +66,7 @@ def reviews(
 
 def review(workspace: Workspace, review_id: str) -> Review:
     """One review. Raises NotFound."""
-    return _one(reviews(workspace), review_id, "review")
+    return one(reviews(workspace), review_id, "review")
 
 
 def releases(
@@ -85,7 +85,7 @@ def releases(
 
 def release(workspace: Workspace, release_id: str) -> Release:
     """One release. Raises NotFound."""
-    return _one(releases(workspace), release_id, "release")
+    return one(releases(workspace), release_id, "release")
 
 
 def serving_release(host_app: HostApp, program: MiniProgram) -> Release | None:
@@ -105,7 +105,8 @@ def listing(host_app: HostApp, program: MiniProgram) -> Listing | None:
     return listings(host_app).filter(program=program).first()
 
 
-def _one(rows: QuerySet[M], row_id: str, kind: str) -> M:
+def one(rows: QuerySet[M], row_id: str, kind: str) -> M:
+    """The row with this id, whose form is checked before a database sees it. Raises NotFound."""
     fits = len(row_id) == LENGTH and row_id.isascii() and row_id.isalnum()
     row = rows.filter(pk=row_id).first() if fits else None
     if row is None:

@@ -5,6 +5,7 @@ before it are read again behind it.
 """
 
 from miniapps.services.insight import explain_device
+from miniapps.services.invitations import invite, revoke_invitation
 from miniapps.services.listings import arrange_program, restore_program, withdraw_program
 from miniapps.services.previews import create_preview, sweep_previews
 from miniapps.services.programs import create_program, set_icon, update_program
@@ -21,6 +22,7 @@ from miniapps.services.releases import (
 )
 from miniapps.services.reviews import (
     approve_version,
+    deliver_version,
     promote_version,
     reject_version,
     submit_version,
@@ -40,13 +42,16 @@ __all__ = [
     "complete_release",
     "create_preview",
     "create_program",
+    "deliver_version",
     "explain_device",
+    "invite",
     "pause_release",
     "promote_version",
     "read_upload",
     "reject_version",
     "restore_program",
     "resume_release",
+    "revoke_invitation",
     "roll_back_release",
     "roll_back_to",
     "set_icon",

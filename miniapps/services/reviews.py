@@ -6,10 +6,14 @@ not help. The approval signs the package statement for that host app, and no rel
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from ferry.kernel import clock
 from ferry.kernel.audit.services import record
+from ferry.kernel.errors import Invalid
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import Environment, HostApp
 from ferry.kernel.identity.rights import Right
@@ -25,7 +29,7 @@ from miniapps.errors import (
     OwnWork,
     ReasonMissing,
 )
-from miniapps.models import Review, ReviewState, Version
+from miniapps.models import ReasonCode, Review, ReviewState, Version
 from miniapps.services.scope import within
 from miniapps.services.terms import settle_version
 from miniapps.statement import package_statement
@@ -40,6 +44,24 @@ def submit_version(*, actor: Actor, version: Version, host_app: HostApp, note: s
     return _submit(actor=actor, version=version, host_app=host_app, note=note, source=None)
 
 
+@transaction.atomic
+def deliver_version(*, actor: Actor, version: Version, host_apps: Sequence[HostApp], note: str = "") -> list[Review]:
+    """Develop once, deliver to many: submit a version to several host apps at once, each for a review of its own.
+
+    All or none: what one host app refuses (see `submit_version`) leaves no submission to another.
+    """
+    require(actor, Right.SUBMIT)
+    within(actor, version, *host_apps)
+    wanted = {host_app.pk: host_app for host_app in host_apps}  # each once
+    if not wanted:
+        raise Invalid(reason=_("choose at least one host app."))
+    tested = _approved_in_test(actor, version)
+    return [
+        _submit(actor=actor, version=version, host_app=each, note=note, source=tested if _production(each) else None)
+        for each in wanted.values()
+    ]
+
+
 def promote_version(*, actor: Actor, version: Version, host_app: HostApp, note: str = "") -> Review:
     """Submit to production what is approved in test: the same version, byte for byte, with an approval of its own.
 
@@ -47,14 +69,9 @@ def promote_version(*, actor: Actor, version: Version, host_app: HostApp, note: 
     """
     require(actor, Right.SUBMIT)
     within(actor, version, host_app)
-    if host_app.environment != Environment.PRODUCTION:
+    if not _production(host_app):
         raise NotProduction(host_app=str(host_app))
-    source = (
-        Review.objects.of(actor.workspace)
-        .filter(version=version, state=ReviewState.APPROVED, host_app__environment=Environment.TEST)
-        .order_by("-decided_at")
-        .first()
-    )
+    source = _approved_in_test(actor, version)
     if source is None:
         raise NotApprovedInTest(version=str(version))
     return _submit(actor=actor, version=version, host_app=host_app, note=note, source=source)
@@ -65,11 +82,19 @@ def approve_version(*, actor: Actor, version: Version, host_app: HostApp, reason
     return _decide(actor, version, host_app, ReviewState.APPROVED, reason)
 
 
-def reject_version(*, actor: Actor, version: Version, host_app: HostApp, reason: str) -> Review:
-    """Reject, with a reason for the developer. Raises NotSubmitted, OwnWork, ReasonMissing."""
-    if not reason.strip():
+def reject_version(
+    *, actor: Actor, version: Version, host_app: HostApp, reason: str = "", codes: Iterable[str] = ()
+) -> Review:
+    """Reject, with reasons for the developer: words, codes of ReasonCode, or both.
+
+    Raises NotSubmitted, OwnWork, ReasonMissing, Invalid for a code that is none.
+    """
+    known = [code for code in ReasonCode.values if code in set(codes)]
+    if len(known) != len(set(codes)):
+        raise Invalid(reason=_("reason codes are {known}.").format(known=", ".join(ReasonCode.values)))
+    if not reason.strip() and not known:
         raise ReasonMissing
-    return _decide(actor, version, host_app, ReviewState.REJECTED, reason)
+    return _decide(actor, version, host_app, ReviewState.REJECTED, reason, known)
 
 
 def withdraw_submission(*, actor: Actor, version: Version, host_app: HostApp) -> Review:
@@ -83,6 +108,16 @@ def withdraw_submission(*, actor: Actor, version: Version, host_app: HostApp) ->
         review.save(update_fields=["state", "decided_at"])
         record(actor=actor, action="version.submission_withdrawn", target=version, after={"host_app": host_app.pk})
     return review
+
+
+def _production(host_app: HostApp) -> bool:
+    return host_app.environment == Environment.PRODUCTION
+
+
+def _approved_in_test(actor: Actor, version: Version) -> Review | None:
+    """The newest approval in a test host app, which a promotion to production refers to."""
+    rows = Review.objects.of(actor.workspace).filter(version=version, state=ReviewState.APPROVED)
+    return rows.filter(host_app__environment=Environment.TEST).order_by("-decided_at").first()
 
 
 @transaction.atomic
@@ -113,17 +148,21 @@ def _submit(*, actor: Actor, version: Version, host_app: HostApp, note: str, sou
     return review
 
 
-def _decide(actor: Actor, version: Version, host_app: HostApp, verdict: ReviewState, reason: str) -> Review:
+def _decide(
+    actor: Actor, version: Version, host_app: HostApp, verdict: ReviewState, reason: str, codes: Sequence[str] = ()
+) -> Review:
     require(actor, Right.REVIEW)
     within(actor, version, host_app)
     with publishing(host_app) as publication:  # an approval may bring terms, which a snapshot reads
-        review = _decided(actor, version, host_app, verdict, reason)
+        review = _decided(actor, version, host_app, verdict, reason, codes)
         if verdict == ReviewState.APPROVED:
             settle_version(publication, version)
     return review
 
 
-def _decided(actor: Actor, version: Version, host_app: HostApp, verdict: ReviewState, reason: str) -> Review:
+def _decided(
+    actor: Actor, version: Version, host_app: HostApp, verdict: ReviewState, reason: str, codes: Sequence[str]
+) -> Review:
     review = _waiting(actor, version, host_app)
     if actor.person_id in (version.uploaded_by, review.submitted_by):
         raise OwnWork
@@ -131,13 +170,14 @@ def _decided(actor: Actor, version: Version, host_app: HostApp, verdict: ReviewS
     review.decided_by = actor.person_id
     review.decided_by_name = actor.name[:150]
     review.decided_at = clock.now()
-    review.reason = _clean(reason)
+    review.reason, review.reason_codes = _clean(reason), list(codes)
     if verdict == ReviewState.APPROVED:
         signature = sign(
             workspace=actor.workspace, purpose="package", message=package_statement(host_app.app_key, version)
         )
         review.signature = signature.as_json()
-    review.save(update_fields=["state", "decided_by", "decided_by_name", "decided_at", "reason", "signature"])
+    decided = ["state", "decided_by", "decided_by_name", "decided_at", "reason", "reason_codes", "signature"]
+    review.save(update_fields=decided)
     record(
         actor=actor,
         action=f"version.{verdict.value}",
@@ -147,6 +187,7 @@ def _decided(actor: Actor, version: Version, host_app: HostApp, verdict: ReviewS
             "host_app": host_app.pk,
             "review": review.pk,
             "reason": review.reason,
+            "codes": review.reason_codes,
             "sha256": version.sha256,
             "kid": (review.signature or {}).get("kid"),
         },

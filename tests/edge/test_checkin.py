@@ -55,6 +55,7 @@ def test_a_golden_answer(published: Published, client: SnapshotClient, call: Cal
                 "action": "install",
                 "apply": "next_open",
                 "network": "any",
+                "notes": "",
                 "package": {
                     "url": "https://edge.test/packages/" + "a" * 64,
                     "size": 10,

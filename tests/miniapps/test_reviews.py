@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ferry.kernel.errors import NotAllowed, NotFound
+from ferry.kernel.errors import Invalid, NotAllowed, NotFound
 from ferry.kernel.identity import services as identity
 from ferry.kernel.identity.actors import system
 from ferry.kernel.identity.rights import Role
@@ -206,3 +206,68 @@ def test_rows_of_another_workspace_do_not_exist(world, act):
     with pytest.raises(NotFound):
         acts[act]()
     assert other.fingerprint() == before
+
+
+def test_one_call_submits_to_many_host_apps_and_each_decides_for_itself(world):
+    version = world.upload("1.0.0")
+    apps = [world.host_app, world.host("Bank"), world.host("Bus", platforms=["ios"])]
+    services.deliver_version(actor=world.developer, version=version, host_apps=[*apps, world.host_app], note="All.")
+    assert [selectors.reviews(world.workspace, version=version, host_app=app).get().state for app in apps] == [
+        "submitted"
+    ] * 3, "named twice is submitted once"
+    services.approve_version(actor=world.reviewer, version=version, host_app=apps[0])
+    services.reject_version(
+        actor=world.reviewer, version=version, host_app=apps[1], codes=["privacy", "broken"], reason="No policy."
+    )
+    services.withdraw_submission(actor=world.developer, version=version, host_app=apps[2])
+    found = {one.host_app.name: one for one in selectors.deliveries(world.workspace, version)}
+    assert {name: one.review.state for name, one in found.items()} == {
+        "Harbour app": "approved",
+        "Bank": "rejected",
+        "Bus": "withdrawn",
+    }
+    assert found["Bank"].review.reason_codes == ["broken", "privacy"], "in the order of the list, each once"
+    release = world.release("1.0.0")
+    found = {one.host_app.name: one for one in selectors.deliveries(world.workspace, version)}
+    assert [one.pk for one in found["Harbour app"].releases] == [release.pk]
+    assert found["Bank"].releases == ()
+
+
+def test_what_one_host_app_refuses_leaves_no_submission_to_another(world):
+    version = world.upload("1.0.0", host_range={"android": {"min": "6.0.0", "max": None}})
+    fits, other = world.host("Bank"), world.host("Bus", platforms=["ios"])
+    with pytest.raises(HostRangeMisses):
+        services.deliver_version(actor=world.developer, version=version, host_apps=[fits, other])
+    assert not selectors.reviews(world.workspace, version=version).exists()
+    with pytest.raises(Invalid):
+        services.deliver_version(actor=world.developer, version=version, host_apps=[])
+
+
+def test_a_delivery_to_production_names_the_approval_in_test(world):
+    test = world.host("Harbour app", environment="test")
+    version = world.upload("1.0.0")
+    world.approve(version, test)
+    [review] = services.deliver_version(actor=world.developer, version=version, host_apps=[world.host_app])
+    assert review.promoted_from.host_app == test
+
+
+def test_a_rejection_says_why_in_words_or_codes(world):
+    version = world.upload("1.0.0")
+    services.submit_version(actor=world.developer, version=version, host_app=world.host_app)
+    given = {"actor": world.reviewer, "version": version, "host_app": world.host_app}
+    with pytest.raises(ReasonMissing):
+        services.reject_version(**given, reason=" ")
+    with pytest.raises(Invalid):
+        services.reject_version(**given, codes=["ugly"])
+    assert services.reject_version(**given, codes=["content"]).reason_codes == ["content"]
+
+
+@pytest.mark.parametrize("act", [services.approve_version, services.reject_version])
+def test_who_submitted_to_many_decides_about_none(world, act):
+    both = world.person("developer", "reviewer", who="eve")
+    version = world.upload("1.0.0")
+    apps = [world.host_app, world.host("Bank")]
+    services.deliver_version(actor=both, version=version, host_apps=apps)
+    for app in apps:
+        with pytest.raises(OwnWork):
+            act(actor=both, version=version, host_app=app, reason="No.")

@@ -71,6 +71,7 @@ rollouts = st.fixed_dictionaries(
 allowlists = st.fixed_dictionaries(
     {"field": st.sampled_from(["deviceId", "userId"]), "set": st.sampled_from([*SETS, "c" * 64])}
 )
+invitations = st.fixed_dictionaries({"sha256": st.sampled_from(["d" * 64, "e" * 64]), "ends_at": moments})
 ways = st.fixed_dictionaries(
     {},
     optional={
@@ -78,6 +79,7 @@ ways = st.fixed_dictionaries(
         "constraints": st.lists(constraints, max_size=3),
         "rollout": rollouts,
         "allowlist": allowlists,
+        "invitation": invitations,
     },
 )
 sound_rules = st.none() | st.fixed_dictionaries(
@@ -95,6 +97,7 @@ odd_rules = anything | st.fixed_dictionaries(
                     "constraints": anything | st.lists(anything | constraints),
                     "rollout": anything | st.fixed_dictionaries({"share": anything, "stickiness": anything}),
                     "allowlist": anything | st.fixed_dictionaries({"field": anything, "set": anything}),
+                    "invitation": anything | st.fixed_dictionaries({"sha256": anything, "ends_at": anything}),
                 },
             ),
             max_size=3,
@@ -119,6 +122,7 @@ def contexts(draw: st.DrawFn, now: float | None = None) -> Context:
         verified_user=draw(st.booleans()),
         session_id=draw(st.sampled_from(["", "s1"])),
         remote_address=draw(st.sampled_from(["", "10.0.0.1"])),
+        invitations=draw(st.sampled_from([frozenset(), frozenset({"d" * 64})])),
         properties=draw(
             st.dictionaries(names, words | anything, max_size=5)
             | st.fixed_dictionaries({"platform": words, "host_version": words, "locale": words})

@@ -152,6 +152,24 @@ def test_an_allowlist_counts_for_whoever_is_verified_only():
     assert told(ALLOWLIST) == (False, ["userId is not known, so it cannot be on the list."])
 
 
+def test_an_invitation_lets_in_whoever_shows_it_until_it_ends():
+    token = "d" * 64
+    rule = {"any": [{"invitation": {"sha256": token, "ends_at": 1_800_000_001}}]}
+    assert told(rule, invitations={token}) == (
+        True,
+        ["The device shows the invitation dddddddd, which holds until 2027-01-15T08:00:01Z."],
+    )
+    assert told(rule, invitations={"e" * 64}) == (False, ["The device has not shown the invitation dddddddd."])
+    over = {"any": [{"invitation": {"sha256": token, "ends_at": 1_800_000_000}}]}
+    assert told(over, invitations={token}) == (False, ["The invitation dddddddd ended at 2027-01-15T08:00:00Z."])
+    assert compile_rule(rule, segments={}, sets={}).edges == (1_800_000_001,)
+    assert validate_rule(rule) == ()
+    assert [problem.path for problem in validate_rule({"any": [{"invitation": {"sha256": "x"}}]})] == [
+        "any[0].invitation.sha256",
+        "any[0].invitation.ends_at",
+    ]
+
+
 def test_a_segment_made_of_a_list_demands_the_same():
     rule = {"any": [{"segments": ["listed"]}]}
     assert told(rule, user_id="u1", verified_user=True)[0]

@@ -39,6 +39,7 @@ class AppPart:
     cors_origins: frozenset[bytes]
     check_interval_s: int
     consent: str
+    link_base: str  # what deep links into the app begin with; empty where it takes none
     active: bool
     devices: DeviceKeys
     user_token_keys: Mapping[str, UserTokenKey]
@@ -63,6 +64,7 @@ def load_app(key: str, body: dict[str, Any], sources: Sources) -> AppPart:
         cors_origins=frozenset(origin.encode() for origin in body["cors_origins"]),
         check_interval_s=body["check_interval_s"],
         consent=body["consent"],
+        link_base=body.get("link_base", ""),  # a snapshot on disk may be older than the field
         active=body["active"],
         devices=DeviceKeys(
             key=secrets.unseal(body["device_token_key"], purpose=DEVICE_TOKEN_PURPOSE), app_key=body["app_key"]

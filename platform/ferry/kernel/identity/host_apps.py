@@ -55,6 +55,7 @@ def create_host_app(
     check_interval_s: int = 1800,
     checkins_per_second: int = 10_000,
     consent: str = Consent.HANDLED_BY_APP,
+    link_base: str = "",
 ) -> HostApp:
     """A new host app with its number, its public key and its first snapshot. Raises HostAppExists, TooMany."""
     require(actor, Right.MANAGE_APPS)
@@ -67,6 +68,7 @@ def create_host_app(
         check_interval_s=check_interval_s,
         checkins_per_second=checkins_per_second,
         consent=consent,
+        link_base=link_base,
     )
     # Before the counter's row, as `bootstrap` takes them; publishing() below wants the workspace anyway.
     Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace.pk)
@@ -99,6 +101,7 @@ def update_host_app(
     check_interval_s: int | None = None,
     checkins_per_second: int | None = None,
     consent: str | None = None,
+    link_base: str | None = None,
     active: bool | None = None,
 ) -> HostApp:
     """Change what is given and leave the rest. An inactive app's devices are refused. Raises HostAppExists."""
@@ -110,6 +113,7 @@ def update_host_app(
         "check_interval_s": check_interval_s,
         "checkins_per_second": checkins_per_second,
         "consent": consent,
+        "link_base": link_base,
         "active": active,
     }
     changes = _checked(**{field: value for field, value in given.items() if value is not None})
@@ -220,6 +224,7 @@ def _checked(**given: Any) -> dict[str, Any]:
         "check_interval_s": lambda value: values.whole(value, SHORTEST_INTERVAL, LONGEST_INTERVAL, "check_interval_s"),
         "checkins_per_second": lambda value: values.whole(value, 1, MOST_CHECKINS, "checkins_per_second"),
         "consent": _consent,
+        "link_base": values.link_base,
         "active": bool,
     }
     return {field: checks[field](value) for field, value in given.items()}
@@ -241,6 +246,7 @@ def _told(app: HostApp) -> dict[str, Any]:
         "check_interval_s",
         "checkins_per_second",
         "consent",
+        "link_base",
         "active",
     )
     return {field: getattr(app, field) for field in fields}

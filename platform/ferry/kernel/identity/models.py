@@ -103,6 +103,7 @@ class HostApp(TenantModel):
     check_interval_s = models.PositiveIntegerField(default=1800)
     checkins_per_second = models.PositiveIntegerField(default=10_000)  # all edges together; each takes its share
     consent = models.CharField(max_length=20, choices=Consent.choices, default=Consent.HANDLED_BY_APP)
+    link_base = models.CharField(max_length=200, blank=True, default="")  # what deep links into the app begin with
     active = models.BooleanField(default=True)
     device_token_key = models.TextField()  # sealed; random, kept for life: a new one would sign out every device
 

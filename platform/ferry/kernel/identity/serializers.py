@@ -107,6 +107,7 @@ class HostAppSerializer(serializers.Serializer[Any]):
     check_interval_s = serializers.IntegerField()
     checkins_per_second = serializers.IntegerField()
     consent = serializers.ChoiceField(Consent.choices)
+    link_base = serializers.CharField(help_text="What deep links into the app begin with; empty: it takes none.")
     active = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 
@@ -123,6 +124,9 @@ class HostAppSettings(StrictSerializer):
     check_interval_s = serializers.IntegerField(min_value=SHORTEST_INTERVAL, max_value=LONGEST_INTERVAL, required=False)
     checkins_per_second = serializers.IntegerField(min_value=1, max_value=MOST_CHECKINS, required=False)
     consent = serializers.ChoiceField(Consent.choices, required=False)
+    link_base = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="harbour://open or https://go.shop.example/app"
+    )
 
 
 class HostAppInput(HostAppSettings):

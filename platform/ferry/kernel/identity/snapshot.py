@@ -35,6 +35,7 @@ def build(host_app: HostApp, key: str) -> PartBody:
             "cors_origins": app.cors_origins,
             "check_interval_s": app.check_interval_s,
             "consent": app.consent,
+            "link_base": app.link_base,
             "active": app.active,
             "device_token_key": app.device_token_key,
             "user_token_keys": [

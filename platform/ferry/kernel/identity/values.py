@@ -15,6 +15,11 @@ from ferry.kernel.identity.rights import Role
 
 MOST_ORIGINS = 50
 MOST_NETWORKS = 50
+_LINK_BASE = re.compile(r"[a-z][a-z0-9+.-]{1,30}://[A-Za-z0-9._~:/-]*")
+_SCHEMES_OF_OTHERS = frozenset(
+    {"about", "blob", "chrome", "content", "data", "file", "filesystem", "ftp", "intent", "jar", "javascript"}
+    | {"mailto", "resource", "sms", "tel", "vbscript", "view-source", "ws", "wss"}
+)
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -63,6 +68,31 @@ def origins(given: Iterable[str]) -> list[str]:
     if len(found) > MOST_ORIGINS:
         raise Invalid(reason=_("at most {limit} origins").format(limit=MOST_ORIGINS))
     return found
+
+
+def link_base(text: str) -> str:
+    """What deep links into an app begin with: a scheme of its own (harbour://open) or an address that opens it.
+
+    Never a scheme that runs or shows something by itself, so that a link made of it can only lead into the app.
+    """
+    refused = Invalid(
+        reason=_("“{text}” is no link base such as harbour://open or https://go.shop.example/app").format(
+            text=text[:100]
+        )
+    )
+    if not text:
+        return ""
+    if len(text) > 200 or not _LINK_BASE.fullmatch(text):
+        raise refused
+    scheme, _sign, rest = text.partition("://")
+    if scheme in {"http", "https"}:
+        origin = _origin(f"{scheme}://{rest.partition('/')[0]}")
+        host = urlsplit(origin).hostname or ""
+        if scheme == "http" and host not in {"localhost", "127.0.0.1"} and not host.endswith(".localhost"):
+            raise refused
+    elif scheme in _SCHEMES_OF_OTHERS:
+        raise refused
+    return text
 
 
 def networks(given: Iterable[str]) -> list[str]:

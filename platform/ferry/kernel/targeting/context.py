@@ -8,7 +8,7 @@ rule ever raises because of it.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -34,6 +34,8 @@ class Context:
     verified_user: bool = False
     session_id: str = ""
     remote_address: str = ""
+    invitations: Collection[str] = frozenset()
+    """sha256 of each invitation that the device has shown: what a trial by link or QR asks for."""
     properties: Mapping[str, Any] = field(default_factory=dict)
     """platform, os, model, host_version, network, locale, appName, environment and the host app's attributes."""
     draw: float = field(default_factory=random.random)

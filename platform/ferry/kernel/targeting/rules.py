@@ -23,9 +23,10 @@ Sets = Mapping[str, Collection[str]]
 """sha256 of a stored list to its members; a frozenset wherever speed counts."""
 
 RULE_KEYS: Final = frozenset({"any", "starts_at", "ends_at"})
-STRATEGY_KEYS: Final = frozenset({"segments", "constraints", "rollout", "allowlist"})
+STRATEGY_KEYS: Final = frozenset({"segments", "constraints", "rollout", "allowlist", "invitation"})
 ROLLOUT_KEYS: Final = frozenset({"share", "stickiness", "group"})
 ALLOWLIST_KEYS: Final = frozenset({"field", "set"})
+INVITATION_KEYS: Final = frozenset({"sha256", "ends_at"})
 LAST_MOMENT: Final = 253_402_300_799
 """The end of the year 9999: what comes later is a mistake, milliseconds where seconds are meant."""
 ALLOWLIST_FIELDS: Final = frozenset({"deviceId", "userId"})
@@ -97,6 +98,8 @@ def _strategy(strategy: Any, segments: Segments, sets: Sets) -> tuple[Check, ...
     # Cheap and selective first; the order changes no answer.
     if strategy.get("allowlist") is not None:
         checks.append(_allowlist(strategy["allowlist"], sets))
+    if strategy.get("invitation") is not None:
+        checks.append(_invitation(strategy["invitation"]))
     if strategy.get("rollout") is not None:
         checks.append(_rollout(strategy["rollout"]))
     checks += _constraints(strategy.get("constraints"), sets)
@@ -196,6 +199,27 @@ def _allowlist(allowlist: Any, sets: Sets) -> Check:
         return Reason(code, passed, {"field": field, "actual": actual, "set": sha})
 
     return Check(test, describe)
+
+
+def _invitation(invitation: Any) -> Check:
+    """Whoever shows the invitation, until it ends. The rule holds its hash alone: to read it is not to be invited."""
+    if not isinstance(invitation, Mapping) or not invitation.keys() <= INVITATION_KEYS:
+        return never("malformed", part="invitation")
+    sha, ends_at = invitation.get("sha256"), invitation.get("ends_at")
+    if not isinstance(sha, str) or isinstance(ends_at, bool) or not isinstance(ends_at, int | float):
+        return never("malformed", part="invitation")
+    if not abs(ends_at) <= LAST_MOMENT:  # refuses NaN too
+        return never("malformed", part="invitation")
+    params = {"invitation": sha[:8], "at": show_time(ends_at)}
+
+    def test(context: Context) -> bool:
+        return sha in context.invitations and context.now < ends_at
+
+    def describe(context: Context, passed: bool) -> Reason:
+        code = "invited" if passed else "invitation_ended" if context.now >= ends_at else "not_invited"
+        return Reason(code, passed, params)
+
+    return Check(test, describe, (ends_at,))
 
 
 def _host_check(host_range: HostRange) -> Check:

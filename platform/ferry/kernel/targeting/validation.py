@@ -23,6 +23,7 @@ from ferry.kernel.targeting.reasons import Translate, gettext_noop
 from ferry.kernel.targeting.rules import (
     ALLOWLIST_FIELDS,
     ALLOWLIST_KEYS,
+    INVITATION_KEYS,
     LAST_MOMENT,
     ROLLOUT_KEYS,
     RULE_KEYS,
@@ -148,6 +149,12 @@ def _strategy(found: _Findings, path: str, strategy: Any) -> None:
         if not isinstance(allowlist.get("field"), str) or allowlist["field"] not in ALLOWLIST_FIELDS:
             found.add(f"{path}.allowlist.field", "not_a_field")
         found.set(f"{path}.allowlist.set", allowlist.get("set"))
+    invitation = strategy.get("invitation")
+    if invitation is not None and found.keys(f"{path}.invitation", invitation, INVITATION_KEYS):
+        found.set(f"{path}.invitation.sha256", invitation.get("sha256"))
+        if invitation.get("ends_at") is None:
+            found.add(f"{path}.invitation.ends_at", "missing")
+        found.moment(f"{path}.invitation.ends_at", invitation.get("ends_at"))
 
 
 def _constraint(found: _Findings, path: str, constraint: Any, *, sets: bool = True) -> None:
