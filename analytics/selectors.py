@@ -39,6 +39,7 @@ __all__ = [  # reports answer here too, each from its own module
     "live_events",
     "quarantine",
     "recent_devices",
+    "recently_installed",
     "retention",
     "trend",
     "version_counts",
@@ -87,6 +88,21 @@ def version_counts(workspace: Workspace, host_app_id: str, program_id: str) -> d
         .order_by("code")
     )
     return dict(rows)
+
+
+def recently_installed(workspace: Workspace, host_app_id: str, *, since: datetime) -> dict[str, dict[int, int]]:
+    """Program → version code → how many devices seen since then have it installed."""
+    rows = (
+        InstalledVersion.objects.of(workspace)
+        .filter(host_app_id=host_app_id, device__last_seen__gte=since)
+        .values_list("program_id", "code")
+        .annotate(devices=Count("pk"))
+        .order_by("program_id", "code")
+    )
+    found: dict[str, dict[int, int]] = {}
+    for program_id, code, count in rows:
+        found.setdefault(program_id, {})[code] = count
+    return found
 
 
 def device_counts(workspace: Workspace, host_app_id: str) -> dict[str, int]:

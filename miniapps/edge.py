@@ -154,7 +154,7 @@ class Found:
             if program.terms is not None and code is not None:
                 self.governed.append((program, code))
             if arm.code != code:  # also downwards: that is a rollback
-                updates.append(arm.update)
+                updates.append(arm.deltas.get(code, arm.update))
 
     def newer_terms(self, serials: Mapping[str, int]) -> bytes:
         """The member "terms": of installed versions whose terms changed since the device heard them; or nothing."""

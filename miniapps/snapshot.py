@@ -7,11 +7,13 @@ releases, newest first, of which the older serve host apps outside the range of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ferry.kernel.publishing.registry import PartBody
 from ferry.kernel.signing.selectors import public_keys
 from ferry.kernel.signing.services import sign
+from miniapps.delivery import selectors as delivery
 from miniapps.models import Invitation, Listing, MiniProgram, Release, Review, ReviewState
 from miniapps.releases import OPEN, Kind, Line, Reach, State, covers, lines
 from miniapps.statement import package_statement
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 Invited = Mapping[str, Sequence[tuple[str, float]]]
 """Release id to its invitations: sha256 of the token, and the epoch second at which it ends."""
 
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ORDER = {Kind.TRIAL: 0, Kind.GRAY: 1, Kind.FULL: 2}
 
 
@@ -45,7 +49,8 @@ def build(host_app: HostApp, key: str) -> PartBody | None:
     releases = open_releases(host_app, listing.program)
     versions = {release.version_id: release.version for release in releases}
     signed, terms = signatures(host_app, releases), sent_terms(host_app, versions)
-    return compose(listing.program, listing, releases, signed, terms, invitations(host_app, releases))
+    derived = delivery.made(host_app.workspace, (version.sha256 for version in versions.values()))
+    return compose(listing.program, listing, releases, signed, terms, invitations(host_app, releases), derived)
 
 
 def open_releases(host_app: HostApp, program: MiniProgram) -> list[Release]:
@@ -92,6 +97,7 @@ def compose(
     signed: Mapping[str, dict[str, str]],
     terms: Mapping[str, Sent],
     invited: Invited,
+    derived: Mapping[str, dict[str, Any]] = _NOTHING,
 ) -> PartBody:
     """The part of these rows. A dry run composes one with a release that does not exist yet."""
     entries: list[dict[str, Any]] = []
@@ -102,8 +108,9 @@ def compose(
         if any(covers(range_before, host_range) for range_before in reached):
             continue
         for line in lines(reach_of(release, invited.get(release.pk, ()))):
-            version_id = release.version_id
-            entries.append(_entry(release, line, signed.get(version_id)) | terms.get(version_id, {}))
+            version = release.version
+            entry = _entry(release, line, signed.get(version.pk))
+            entries.append(entry | terms.get(version.pk, {}) | derived.get(version.sha256, {}))
             if line.rule is None and not line.installed_only:
                 reached.append(host_range)
             sets.update(sha for sha in (release.allowlist_users, release.allowlist_devices) if sha)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -33,6 +34,7 @@ class Arm:
     code: int
     update: bytes  # the entry in "updates"
     terms: Terms | None  # of the version, for devices that have it already
+    deltas: Mapping[int, bytes]  # installed version code → the entry with the delta from it
     observed: msgspec.Raw  # [program, release, version code], the arm of an observation
 
 
@@ -104,10 +106,19 @@ def _invitations(releases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
     version = entry["version"]
-    sources.serves(version["sha256"])
+    sha = version["sha256"]
+    sources.serves(sha)
+    for form, made in entry.get("forms", {}).items():
+        sources.serves_as(f"{sha}.{form}", made["sha256"])
+    update = update_entry(program_id, entry, sources.edge_url)
+    deltas = {}
+    for made in entry.get("deltas", ()):
+        name = f"{made['from']}-{sha}"
+        sources.serves_as(name, made["sha256"])
+        delta = {"from": made["from"], "url": f"{sources.edge_url}/deltas/{name}", "size": made["size"]}
+        deltas[made["code"]] = encode(update | {"delta": delta})
     observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
-    update = encode(update_entry(program_id, entry, sources.edge_url))
-    return Arm(version["code"], update, _terms(program_id, entry), observed)
+    return Arm(version["code"], encode(update), _terms(program_id, entry), deltas, observed)
 
 
 def _terms(program_id: str, entry: dict[str, Any]) -> Terms | None:
@@ -122,7 +133,8 @@ def update_entry(program_id: str, entry: dict[str, Any], edge_url: str) -> dict[
     """What a check-in answers in "updates" for one release of a published part; preset bundles carry the same."""
     version = entry["version"]
     package = {
-        "url": f"{edge_url}/packages/{version['sha256']}",
+        # The program in the address is what lets a browser keep a dictionary for it (ferry.edge.packages).
+        "url": f"{edge_url}/packages/{version['sha256']}?of={quote(program_id, safe='')}",
         "size": version["size"],
         "sha256": version["sha256"],
         "files_root": version["files_root"],

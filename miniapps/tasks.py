@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
+from ferry.kernel.jobs import apart
 from ferry.kernel.jobs.services import alone
 from miniapps import services
+from miniapps.delivery import making, plan, sweeping
 
 BEAT = {
     "miniapps.advance_releases": {
@@ -17,6 +20,21 @@ BEAT = {
         "task": "miniapps.sweep_previews",
         "schedule": 3600.0,
         "options": {"expires": 3500},
+    },
+    "miniapps.plan_deliveries": {
+        "task": "miniapps.plan_deliveries",
+        "schedule": 30.0,
+        "options": {"expires": 29},
+    },
+    "miniapps.make_deliveries": {
+        "task": "miniapps.make_deliveries",
+        "schedule": 15.0,
+        "options": {"expires": 14, "queue": "heavy"},
+    },
+    "miniapps.sweep_deliveries": {
+        "task": "miniapps.sweep_deliveries",
+        "schedule": 3600.0,
+        "options": {"expires": 3500, "queue": "heavy"},
     },
 }
 
@@ -33,3 +51,26 @@ def advance_releases() -> None:
 def sweep_previews() -> None:
     """Forget preview hosts that have expired."""
     services.sweep_previews()
+
+
+@shared_task(name="miniapps.plan_deliveries")
+def plan_deliveries() -> None:
+    """Say which compressed copies and deltas there ought to be."""
+    with alone("miniapps.plan_deliveries") as held:
+        if held:
+            plan.plan()
+
+
+@shared_task(name="miniapps.make_deliveries")
+def make_deliveries() -> None:
+    """Make what is due in a process of its own: level 19 takes hundreds of MB that a worker would keep."""
+    if making.due():
+        apart.run("make_deliveries", manage=settings.ROOT / "manage.py")
+
+
+@shared_task(name="miniapps.sweep_deliveries")
+def sweep_deliveries() -> None:
+    """Forget what nobody has wanted for a day."""
+    with alone("miniapps.sweep_deliveries") as held:
+        if held:
+            sweeping.sweep()

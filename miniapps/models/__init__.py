@@ -1,5 +1,6 @@
 """Tables of mini-programs. Private to this app: others call selectors and services."""
 
+from miniapps.models.derived import Derived, Form
 from miniapps.models.invitations import Invitation
 from miniapps.models.programs import Listing, MiniProgram
 from miniapps.models.releases import Release
@@ -8,6 +9,8 @@ from miniapps.models.terms import Terms
 from miniapps.models.versions import PreviewHost, Version
 
 __all__ = [
+    "Derived",
+    "Form",
     "Invitation",
     "Listing",
     "MiniProgram",

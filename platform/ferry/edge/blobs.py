@@ -1,4 +1,4 @@
-"""`GET /packages/{sha256}` and `GET /icons/{sha256}.png|webp`: stored bytes by their hash, for ever the same.
+"""Stored bytes by their hash, for ever the same: `GET /icons/{sha256}.png|webp`, and what packages.py adds.
 
 Only what a snapshot names is served, and what one named until ten minutes ago: knowing the hash of a draft or of an
 upload opens nothing. Where storage gives an address of its own, or a proxy sends files (X-Accel), only headers pass
@@ -8,6 +8,8 @@ through this process.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -24,82 +26,137 @@ if TYPE_CHECKING:
 IMMUTABLE = (b"cache-control", b"public, max-age=31536000, immutable, no-transform")
 _REDIRECT_S = 300
 _WAIT_S = 2.5  # two polls: what another edge has already offered arrives here within them
-_NAME = re.compile(r"([0-9a-f]{64})(\.png|\.webp|)/?")
-_PACKAGES = {"": b"application/zip"}
+_ICON = re.compile(r"([0-9a-f]{64})(\.png|\.webp)/?")
 _ICONS = {".png": b"image/png", ".webp": b"image/webp"}
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way in which an address can be answered."""
+
+    blob: str  # hash of the stored file
+    etag: bytes
+    media_type: bytes
+    encoding: str = ""  # Content-Encoding
+    head: bytes = b""  # stands before the stored file
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
 def add_routes(edge: EdgeApp, sender: FileSender) -> None:
-    """Add both families of addresses."""
-    for prefix, types in (("/packages/", _PACKAGES), ("/icons/", _ICONS)):
-        edge.add_files(prefix, BlobRoute(edge, sender, prefix, types))
+    """Add the addresses of icons."""
+    edge.add_files("/icons/", IconRoute(edge, sender, "/icons/", "/icons/{sha256}"))
 
 
 class BlobRoute:
-    """One family of addresses: a prefix, then a hash with one of the known endings."""
+    """One family of addresses below a prefix."""
 
-    def __init__(self, edge: EdgeApp, sender: FileSender, prefix: str, types: dict[str, bytes]) -> None:
-        self._snapshots = edge.snapshots
+    def __init__(self, edge: EdgeApp, sender: FileSender, prefix: str, name: str) -> None:
+        self.snapshots = edge.snapshots
+        self.prefix = prefix
         self._settings = edge.settings
-        self._metrics: RouteMetrics = edge.metrics.route(prefix + "{sha256}")
+        self._metrics: RouteMetrics = edge.metrics.route(name)
         self._sender = sender
-        self._prefix = prefix
-        self._types = types
+
+    async def forms(self, name: str, query: bytes, headers: dict[bytes, bytes]) -> Sequence[Form]:
+        """The forms in which `name` can be answered to a request with these headers, best first. Empty: nothing."""
+        raise NotImplementedError
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         started = monotonic()
-        origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
-        extra = cors.for_all(origin, self._snapshots) if origin else []
+        asked = dict(scope["headers"])
+        origin = asked.get(b"origin", b"")
+        extra = cors.for_all(origin, self.snapshots) if origin else []
         try:
-            status = await self._answer(scope, receive, send, extra)
+            status = await self._answer(scope, receive, send, asked, extra)
         except FerryError as refused:
             status, headers, body = answers.refusal(refused)
             await answers.send(send, status, headers + extra, b"" if scope["method"] == "HEAD" else body)
         self._metrics.note(status, monotonic() - started)
 
-    async def _answer(self, scope: Any, receive: Any, send: Any, extra: cors.Headers) -> int:
-        if scope["method"] not in ("GET", "HEAD"):
-            raise MethodNotAllowed(method=scope["method"])
-        sha256, media_type = self._asked(scope["path"])
-        if not await self._named(sha256):
-            raise NoSuchPath
-        store = blobs()
-        url = await self._sender.run(store.url, sha256, _REDIRECT_S)
-        if url is not None:
-            await answers.send(send, 302, [*extra, (b"location", url.encode()), answers.NO_STORE], b"")
-            return 302
-        headers = [(b"content-type", media_type), IMMUTABLE, answers.NOSNIFF, *extra]
-        etag = b'"%s"' % sha256.encode()
-        if self._settings.x_accel_prefix:
-            path = await self._sender.run(store.path, sha256)
-            if path is not None:
-                inner = self._settings.x_accel_prefix + str(path.relative_to(self._settings.blob_dir))
-                headers += [(b"x-accel-redirect", inner.encode()), (b"etag", etag)]
-                await answers.send(send, 200, headers, b"")
-                return 200
-        file = await self._open(sha256)
-        return await self._sender.send(scope, receive, send, file=file, etag=etag, headers=headers)
-
-    def _asked(self, path: str) -> tuple[str, bytes]:
-        match = _NAME.fullmatch(path.removeprefix(self._prefix))
-        if match is None or match[2] not in self._types:
-            raise NoSuchPath
-        return match[1], self._types[match[2]]
-
-    async def _named(self, sha256: str) -> bool:
-        """Whether a snapshot names the blob; an unknown one is asked for again after the next two polls."""
-        if self._snapshots.serves(sha256):
+    async def named(self, known: Callable[[], bool]) -> bool:
+        """Whether a snapshot names it; what is unknown is asked for again after the next two polls."""
+        if known():
             return True
         for _ in range(2):
-            await self._snapshots.next_poll(_WAIT_S / 2)
-            if self._snapshots.serves(sha256):
+            await self.snapshots.next_poll(_WAIT_S / 2)
+            if known():
                 return True
         return False
 
-    async def _open(self, sha256: str) -> Opened:
+    async def _answer(
+        self, scope: Any, receive: Any, send: Any, asked: dict[bytes, bytes], extra: cors.Headers
+    ) -> int:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodNotAllowed(method=scope["method"])
+        name = scope["path"].removeprefix(self.prefix)
+        for form in await self.forms(name, scope["query_string"], asked):
+            headers = [(b"content-type", form.media_type), IMMUTABLE, answers.NOSNIFF, *form.headers, *extra]
+            if form.encoding:
+                headers.append((b"content-encoding", form.encoding.encode()))
+            elsewhere = await self._elsewhere(send, form, headers)
+            if elsewhere:
+                return elsewhere
+            file = await self._open(form)
+            if file is not None:
+                return await self._sender.send(
+                    scope, receive, send, file=file, etag=form.etag, headers=headers, whole=bool(form.encoding)
+                )
+        raise NoSuchPath
+
+    async def _elsewhere(self, send: Any, form: Form, headers: cors.Headers) -> int:
+        """The status of an answer that lets somebody else send the bytes; 0 where this process has to."""
+        if form.head:
+            return 0
+        store = blobs()
+        url = await self._sender.run(store.url, form.blob, _REDIRECT_S, form.media_type.decode(), form.encoding)
+        if url is not None:
+            kept = [(name, value) for name, value in headers if name in _OF_A_REDIRECT]
+            await answers.send(send, 302, [*kept, (b"location", url.encode()), answers.NO_STORE], b"")
+            return 302
+        if not self._settings.x_accel_prefix or form.encoding:
+            return 0  # a proxy that sends a file does not know its encoding
+        path = await self._sender.run(store.path, form.blob)
+        if path is None:
+            return 0
+        inner = self._settings.x_accel_prefix + str(path.relative_to(self._settings.blob_dir))
+        headers = [*headers, (b"x-accel-redirect", inner.encode()), (b"etag", form.etag)]
+        await answers.send(send, 200, headers, b"")
+        return 200
+
+    async def _open(self, form: Form) -> Opened | None:
         try:
-            opened: Opened = await self._sender.run(open_blob, sha256)
+            opened: Opened = await self._sender.run(open_blob, form.blob)
         except (BlobMissing, FileNotFoundError):
-            answers.log.error("blob %s is named by a snapshot and is not in storage", sha256)
-            raise NoSuchPath from None
-        return opened
+            answers.log.error("blob %s is named by a snapshot and is not in storage", form.blob)
+            return None
+        return Headed(opened, form.head) if form.head else opened
+
+
+_OF_A_REDIRECT = frozenset({b"vary", b"access-control-allow-origin", b"access-control-expose-headers"})
+
+
+class Headed:
+    """A file with some bytes before it."""
+
+    def __init__(self, file: Opened, head: bytes) -> None:
+        self._file, self._head = file, head
+        self.size = len(head) + file.size
+
+    def read(self, count: int, offset: int) -> bytes:
+        head = self._head[offset : offset + count]
+        if len(head) == count:
+            return head
+        return head + self._file.read(count - len(head), max(0, offset - len(self._head)))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class IconRoute(BlobRoute):
+    """`/icons/{sha256}.png` and `.webp`."""
+
+    async def forms(self, name: str, query: bytes, headers: dict[bytes, bytes]) -> Sequence[Form]:
+        match = _ICON.fullmatch(name)
+        if match is None or not await self.named(lambda: self.snapshots.serves(match[1])):
+            return ()
+        return (Form(match[1], b'"%s"' % match[1].encode(), _ICONS[match[2]]),)

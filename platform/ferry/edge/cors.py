@@ -12,7 +12,7 @@ _METHODS = b"GET, HEAD, POST"
 _REQUEST_HEADERS = (
     b"authorization, content-encoding, content-type, if-none-match, if-range, last-event-id, range, x-app-key"
 )
-_EXPOSED = b"etag, content-range, retry-after"
+_EXPOSED = b"content-encoding, content-range, etag, retry-after"
 
 
 def answer_headers(origin: bytes, *, allowed: bool) -> Headers:

@@ -104,12 +104,16 @@ class FileSender:
         headers: Headers,
         offset: int = 0,
         size: int | None = None,
+        whole: bool = False,
     ) -> int:
-        """Answer a GET or HEAD with `size` bytes of `file` from `offset` on, then close the file. Gives the status."""
+        """Answer a GET or HEAD with `size` bytes of `file` from `offset` on, then close the file. Gives the status.
+
+        `whole`: in one piece only, whatever Range says.
+        """
         try:
-            whole = file.size if size is None else size
-            status, more, first, last = _plan(scope["headers"], whole, etag)
-            headers = [*headers, (b"etag", etag), (b"accept-ranges", b"bytes"), *more]
+            length = file.size if size is None else size
+            status, more, first, last = _plan(scope["headers"], length, etag, whole)
+            headers = [*headers, (b"etag", etag), (b"accept-ranges", b"none" if whole else b"bytes"), *more]
             if status in (304, 416):
                 await answers.send(send, status, headers, b"")
                 return status
@@ -140,12 +144,12 @@ class FileSender:
             gone.cancel()
 
 
-def _plan(request_headers: Any, size: int, etag: bytes) -> tuple[int, Headers, int, int]:
+def _plan(request_headers: Any, size: int, etag: bytes, whole: bool) -> tuple[int, Headers, int, int]:
     """Status, headers, first and last byte of the answer."""
     asked = {name: value for name, value in request_headers if name in _CONDITIONS}
     if b"if-none-match" in asked and ranges.known(asked[b"if-none-match"], etag):
         return 304, [], 0, -1
-    if b"range" in asked and ranges.still_the_same(asked.get(b"if-range", b""), etag):
+    if not whole and b"range" in asked and ranges.still_the_same(asked.get(b"if-range", b""), etag):
         try:
             part = ranges.pick(asked[b"range"], size)
         except ranges.Unsatisfiable:

@@ -7,7 +7,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
-from ferry.edge import blobs, keys
+from ferry.edge import blobs, keys, packages
 from ferry.edge.app import EdgeApp
 from ferry.edge.background import heartbeat, hints, serve_metrics
 from ferry.edge.files import FileSender
@@ -50,6 +50,7 @@ def add_own_routes(edge: EdgeApp, sender: FileSender) -> None:
     """The addresses that belong to no app above."""
     keys.add_routes(edge)
     blobs.add_routes(edge, sender)
+    packages.add_routes(edge, sender)
     edge.add_route("/healthz", Health(edge))
 
 

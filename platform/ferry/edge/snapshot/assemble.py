@@ -35,6 +35,7 @@ class _Loaded:
     value: Any
     used: dict[Name, _Loaded | None] = field(default_factory=dict)
     blobs: set[str] = field(default_factory=set)
+    named: dict[str, str] = field(default_factory=dict)
     moments: set[float] = field(default_factory=set)
 
 
@@ -82,10 +83,12 @@ class Assembler:
     def _snapshot(self, version: int, app: AppPart, freshness: Mapping[str, Any] | None) -> HostAppSnapshot:
         parts: dict[str, dict[str, Any]] = {}
         blobs: set[str] = set()
+        named: dict[str, str] = {}
         moments: set[float] = set()
         for (kind, key), loaded in self._loaded.items():
             parts.setdefault(kind, {})[key] = loaded.value
             blobs |= loaded.blobs
+            named |= loaded.named
             moments |= loaded.moments
         return HostAppSnapshot(
             host_app_id=self.host_app_id,
@@ -94,6 +97,7 @@ class Assembler:
             parts=MappingProxyType(parts),
             moments=tuple(sorted(moments)),
             blobs=frozenset(blobs),
+            named=MappingProxyType(named),
             freshness=freshness,
         )
 
@@ -165,6 +169,9 @@ class _PartSources:
 
     def serves(self, sha256: str) -> None:
         self._loaded.blobs.add(sha256)
+
+    def serves_as(self, name: str, sha256: str) -> None:
+        self._loaded.named[name] = sha256
 
     def changes_at(self, *moments: float) -> None:
         self._loaded.moments.update(moments)

@@ -20,10 +20,11 @@ class _State:
     by_id: Mapping[str, HostAppSnapshot]
     origins: frozenset[bytes]
     blobs: frozenset[str]
+    named: Mapping[str, str]
     public_keys: Mapping[str, Any]
 
 
-_EMPTY = _State({}, {}, frozenset(), frozenset(), {})
+_EMPTY = _State({}, {}, frozenset(), frozenset(), {}, {})
 
 
 class Snapshots:
@@ -36,6 +37,7 @@ class Snapshots:
         self.failed_parts: Mapping[str, str] = {}
         self._state = _EMPTY
         self._former: dict[str, float] = {}  # blobs no longer named → until when they are still served
+        self._former_names: dict[str, tuple[str, float]] = {}  # the same for what is served under a name
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
@@ -68,6 +70,14 @@ class Snapshots:
         """Whether a snapshot names this blob, or did until a few minutes ago."""
         return sha256 in self._state.blobs or self._former.get(sha256, 0.0) > time.monotonic()
 
+    def named(self, name: str) -> str | None:
+        """The hash of the blob that is served under this name (edge.packages), or was until a few minutes ago."""
+        sha256 = self._state.named.get(name)
+        if sha256 is None and name in self._former_names:
+            former, until = self._former_names[name]
+            return former if until > time.monotonic() else None
+        return sha256
+
     def swap(self, apps: Mapping[str, HostAppSnapshot]) -> None:
         """Make `apps` (by id) what requests see from now on. Called by the snapshot thread only."""
         active = [snapshot for snapshot in apps.values() if snapshot.app.active]
@@ -76,6 +86,7 @@ class Snapshots:
             by_id=dict(apps),
             origins=frozenset(origin for snapshot in active for origin in snapshot.app.cors_origins),
             blobs=frozenset(sha for snapshot in active for sha in snapshot.blobs),
+            named={name: sha for snapshot in active for name, sha in snapshot.named.items()},
             public_keys={
                 kid: key for snapshot in apps.values() for kid, key in snapshot.part("keys").get("", {}).items()
             },
@@ -83,6 +94,11 @@ class Snapshots:
         now = time.monotonic()
         former = {sha: until for sha, until in self._former.items() if until > now and sha not in state.blobs}
         former |= dict.fromkeys(self._state.blobs - state.blobs, now + KEEP_BLOBS_S)
+        names = {name: kept for name, kept in self._former_names.items() if kept[1] > now and name not in state.named}
+        names |= {
+            name: (sha, now + KEEP_BLOBS_S) for name, sha in self._state.named.items() if name not in state.named
+        }
+        self._former_names = names
         self._former = former
         self._state = state
 

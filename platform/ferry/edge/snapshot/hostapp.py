@@ -84,7 +84,7 @@ def _user_token_key(body: dict[str, Any]) -> UserTokenKey:
 class HostAppSnapshot:
     """Everything the edge needs to answer for one host app. Never changed after it is made."""
 
-    __slots__ = ("_parts", "_seed", "app", "blobs", "freshness", "host_app_id", "moments", "version")
+    __slots__ = ("_parts", "_seed", "app", "blobs", "freshness", "host_app_id", "moments", "named", "version")
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class HostAppSnapshot:
         parts: Mapping[str, Mapping[str, Any]],
         moments: tuple[float, ...] = (),
         blobs: frozenset[str] = frozenset(),
+        named: Mapping[str, str] | None = None,
         freshness: Mapping[str, Any] | None = None,
     ) -> None:
         self.host_app_id = host_app_id
@@ -102,6 +103,7 @@ class HostAppSnapshot:
         self.app = app
         self.moments = moments  # sorted; answers change by themselves at these (epoch seconds)
         self.blobs = blobs  # hashes that this snapshot lets the edge serve
+        self.named = _NOTHING if named is None else named  # name → hash of a blob that is served under it
         self.freshness = freshness
         self._parts = parts
         self._seed = f"{version}|{app.app_key}|".encode()
@@ -119,6 +121,7 @@ class HostAppSnapshot:
             parts=self._parts,
             moments=self.moments,
             blobs=self.blobs,
+            named=self.named,
             freshness=freshness,
         )
 

@@ -48,8 +48,11 @@ class BlobStore(Protocol):
     def path(self, sha256: str) -> Path | None:
         """Where it lies on this host's disk; None when it lies elsewhere or nowhere."""
 
-    def url(self, sha256: str, seconds: int) -> str | None:
-        """An address that anyone may fetch for `seconds`; None when the edge has to serve it itself."""
+    def url(self, sha256: str, seconds: int, media_type: str = "", encoding: str = "") -> str | None:
+        """An address that anyone may fetch for `seconds`; None when the edge has to serve it itself.
+
+        Its answer has this Content-Type and Content-Encoding, where they are given.
+        """
 
     def exists(self, sha256: str) -> bool:
         """Whether it is there."""

@@ -45,7 +45,7 @@ class LocalBlobs:
     def path(self, sha256: str) -> Path | None:
         return self._file(sha256) if self.exists(sha256) else None
 
-    def url(self, sha256: str, seconds: int) -> str | None:
+    def url(self, sha256: str, seconds: int, media_type: str = "", encoding: str = "") -> str | None:
         return None
 
     def exists(self, sha256: str) -> bool:

@@ -39,8 +39,12 @@ class S3Blobs:
     def path(self, sha256: str) -> Path | None:
         return None
 
-    def url(self, sha256: str, seconds: int) -> str | None:
-        return str(self._storage.url(_name(sha256), expire=seconds)) if is_address(sha256) else None
+    def url(self, sha256: str, seconds: int, media_type: str = "", encoding: str = "") -> str | None:
+        if not is_address(sha256):
+            return None
+        said = {"ResponseContentType": media_type, "ResponseContentEncoding": encoding}
+        parameters = {name: value for name, value in said.items() if value}
+        return str(self._storage.url(_name(sha256), parameters=parameters, expire=seconds))
 
     def exists(self, sha256: str) -> bool:
         return is_address(sha256) and bool(self._storage.exists(_name(sha256)))

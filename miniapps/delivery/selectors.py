@@ -1,0 +1,63 @@
+"""What has been made of packages: for the snapshot, for adapters, for people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+
+from miniapps.models import Derived, Form, MiniProgram, Version
+
+if TYPE_CHECKING:
+    from ferry.kernel.identity.models import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class DeflatedZip:
+    """The compressed zip of a package. `path` is its address below the edge's base URL."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+def deflated_zip(version: Version) -> DeflatedZip | None:
+    """The deflated zip of a version; None while it has not been made, which is from approval on a matter of seconds."""
+    rows = Derived.objects.of(version.workspace).filter(
+        source=version.sha256, form=Form.DEFLATED, state=Derived.State.MADE
+    )
+    row = rows.first()
+    return None if row is None else DeflatedZip(f"/packages/{version.sha256}.deflated.zip", row.sha256, row.size)
+
+
+def derived(workspace: Workspace, program: MiniProgram) -> QuerySet[Derived]:
+    """Everything derived of a program's packages, and how far it is."""
+    rows = Derived.objects.of(workspace).filter(program=program, unwanted_since=None)
+    return rows.order_by("source", "form", "base")
+
+
+def made(workspace: Workspace, sources: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """For the snapshot: package → {"forms": {form: {sha256, size}}, "deltas": [{from, code, sha256, size}]}.
+
+    `code` is that of a version of the same program with the package `from`: what a device reports as installed.
+    """
+    rows = Derived.objects.of(workspace).filter(source__in=sorted(set(sources)), state=Derived.State.MADE)
+    found: dict[str, dict[str, Any]] = defaultdict(lambda: {"forms": {}, "deltas": []})
+    deltas: list[Derived] = []
+    for row in rows.order_by("pk"):
+        if row.form == Form.DELTA:
+            deltas.append(row)
+        else:
+            found[row.source]["forms"][row.form] = {"sha256": row.sha256, "size": row.size}
+    codes: dict[tuple[str, str], list[int]] = defaultdict(list)
+    versions = Version.objects.of(workspace).filter(sha256__in={row.base for row in deltas}).order_by("code")
+    for program, sha, code in versions.values_list("program_id", "sha256", "code"):
+        codes[program, sha].append(code)
+    for row in deltas:
+        for code in codes[row.program_id, row.base]:
+            delta = {"code": code, "from": row.base, "sha256": row.sha256, "size": row.size}
+            found[row.source]["deltas"].append(delta)
+    return dict(found)
