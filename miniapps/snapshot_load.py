@@ -34,7 +34,7 @@ class Arm:
     code: int
     update: bytes  # the entry in "updates"
     terms: Terms | None  # of the version, for devices that have it already
-    deltas: Mapping[int, bytes]  # installed version code → the entry with the delta from it
+    deltas: Mapping[int | None, bytes]  # installed version code → the entry with the delta from it
     observed: msgspec.Raw  # [program, release, version code], the arm of an observation
 
 
@@ -111,7 +111,7 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
     for form, made in entry.get("forms", {}).items():
         sources.serves_as(f"{sha}.{form}", made["sha256"])
     update = update_entry(program_id, entry, sources.edge_url)
-    deltas = {}
+    deltas: dict[int | None, bytes] = {}
     for made in entry.get("deltas", ()):
         name = f"{made['from']}-{sha}"
         sources.serves_as(name, made["sha256"])

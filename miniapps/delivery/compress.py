@@ -99,9 +99,7 @@ def write_deflated(source: BinaryIO, size: int, out: BinaryIO, beat: Beat) -> No
                     beat()
 
 
-def _compress(
-    compressor: zstandard.ZstdCompressor, source: BinaryIO, size: int, out: BinaryIO, beat: Beat
-) -> None:
+def _compress(compressor: zstandard.ZstdCompressor, source: BinaryIO, size: int, out: BinaryIO, beat: Beat) -> None:
     stream = compressor.compressobj(size=size)
     while piece := source.read(PIECE):
         out.write(stream.compress(piece))

@@ -48,7 +48,9 @@ class Derived(TenantModel):
             models.UniqueConstraint(fields=["program", "form", "base", "source"], name="derived_once"),
         ]
         indexes = [
-            models.Index(fields=["state", "leased_until"], condition=Q(state__in=["due", "making"]), name="derived_open"),
+            models.Index(
+                fields=["state", "leased_until"], condition=Q(state__in=["due", "making"]), name="derived_open"
+            ),
             models.Index(fields=["sha256"], name="derived_blob"),
         ]
 

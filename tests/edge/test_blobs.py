@@ -154,7 +154,7 @@ class TestElsewhere:
 
     def test_an_object_store_is_pointed_to(self, call: Caller, sha: str, monkeypatch: pytest.MonkeyPatch) -> None:
         store = blobs()
-        monkeypatch.setattr(type(store), "url", lambda self, sha256, seconds: f"https://s3.test/{sha256}?{seconds}")
+        monkeypatch.setattr(type(store), "url", lambda self, sha256, *said: f"https://s3.test/{sha256}?{said}")
         answer = call("GET", f"/packages/{sha}")
         assert answer.status_code == 302
         assert answer.headers["location"].startswith(f"https://s3.test/{sha}")

@@ -57,7 +57,7 @@ def test_a_golden_answer(published: Published, client: SnapshotClient, call: Cal
                 "network": "any",
                 "notes": "",
                 "package": {
-                    "url": "https://edge.test/packages/" + "a" * 64,
+                    "url": "https://edge.test/packages/" + "a" * 64 + "?of=news",
                     "size": 10,
                     "sha256": "a" * 64,
                     "files_root": "f" * 64,

@@ -36,6 +36,9 @@ class Sources:
     def serves(self, sha256: str) -> None:
         self.blobs.add(sha256)
 
+    def serves_as(self, name: str, sha256: str) -> None:
+        self.blobs.add(sha256)
+
     def changes_at(self, *moments: float) -> None:
         self.moments.update(moments)
 

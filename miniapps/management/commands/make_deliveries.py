@@ -1,4 +1,4 @@
-"""`manage.py make_deliveries`: plans and makes compressed copies and deltas. The ticks start it; safe to start by hand."""
+"""`manage.py make_deliveries`: makes compressed copies and deltas. The ticks start it; safe to start by hand."""
 
 from __future__ import annotations
 

@@ -83,9 +83,7 @@ class BlobRoute:
                 return True
         return False
 
-    async def _answer(
-        self, scope: Any, receive: Any, send: Any, asked: dict[bytes, bytes], extra: cors.Headers
-    ) -> int:
+    async def _answer(self, scope: Any, receive: Any, send: Any, asked: dict[bytes, bytes], extra: cors.Headers) -> int:
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(method=scope["method"])
         name = scope["path"].removeprefix(self.prefix)

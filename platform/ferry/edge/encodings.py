@@ -14,7 +14,9 @@ IDENTITY = "identity"
 DCZ = "dcz"
 DCZ_MAGIC = bytes.fromhex("5e2a4d1820000000")  # a skippable zstd frame of 32 bytes, which are the dictionary's hash
 
-_ENTRY = re.compile(rb"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)[ \t]*)?")
+_ENTRY = re.compile(
+    rb"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)[ \t]*)?"
+)
 _LONGEST = 1024  # bytes of a header that are read; browsers send about 30
 _DEFAULT = -1.0  # of identity when nobody mentions it: taken, but after everything that was asked for
 

@@ -184,6 +184,8 @@ class TestS3:
             assert "secret" not in url
             with urlopen(url) as answer:
                 assert answer.read() == CONTENT
+            said = store.url(ADDRESS, 60, "application/zip", "zstd")
+            assert "response-content-type=application%2Fzip&response-content-encoding=zstd" in said
 
     def test_what_the_address_says(self):
         made = options("s3://k%2Fey:se%40cret@bucket/a/b?region=eu-west-1&endpoint=https://minio.example:9000")

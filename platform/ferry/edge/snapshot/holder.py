@@ -95,9 +95,7 @@ class Snapshots:
         former = {sha: until for sha, until in self._former.items() if until > now and sha not in state.blobs}
         former |= dict.fromkeys(self._state.blobs - state.blobs, now + KEEP_BLOBS_S)
         names = {name: kept for name, kept in self._former_names.items() if kept[1] > now and name not in state.named}
-        names |= {
-            name: (sha, now + KEEP_BLOBS_S) for name, sha in self._state.named.items() if name not in state.named
-        }
+        names |= {name: (sha, now + KEEP_BLOBS_S) for name, sha in self._state.named.items() if name not in state.named}
         self._former_names = names
         self._former = former
         self._state = state
