@@ -1,13 +1,15 @@
 """Who came back: activity of people and devices within a span of time, from the Parquet files.
 
-Asked by push for the return rate. Events and check-ins are read as they were received, by the edge's clock.
+Asked by push for the return rate. An event counts at the moment when it happened (corrected for the phone's clock,
+analytics.events.clocks), whenever it was received: what a phone queued over midnight counts for the evening, and what
+it did before a push and sent after it counts for nothing. A check-in happens when it is received.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from analytics import observations
@@ -18,7 +20,7 @@ from ferry.kernel.identity.models import HostApp
 EVENTS = "events"  # the table of stored events
 _SOURCES = {
     "checkin": (observations.TABLE, "SELECT user_id, device AS device_id, at_ms FROM read_parquet($1)"),
-    "event": (EVENTS, "SELECT user_id, device_id, epoch_ms(received_at) AS at_ms FROM read_parquet($1)"),
+    "event": (EVENTS, "SELECT user_id, device_id, epoch_ms(ts) AS at_ms FROM read_parquet($1)"),
 }
 
 
@@ -43,7 +45,7 @@ def returned(host_app: HostApp, spans: Iterable[Span], *, signal: str = "any") -
     if not rows:
         return set()
     first = datetime.fromtimestamp(min(row[3] for row in rows) / 1000, UTC).date()
-    last = datetime.fromtimestamp(max(row[4] for row in rows) / 1000, UTC).date() + timedelta(days=1)
+    last = datetime.fromtimestamp(max(row[4] for row in rows) / 1000, UTC).date()
     found: set[str] = set()
     with connect(memory="256MB") as duckdb:
         columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]

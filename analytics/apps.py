@@ -14,8 +14,8 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from analytics import observations
+        from analytics.events import aliases, table
         from analytics.events import records as event_records
-        from analytics.events import table
         from analytics.events.handler import EventHandler
         from analytics.handlers import DeviceHandler
         from analytics.records import KINDS
@@ -26,6 +26,7 @@ class AnalyticsConfig(AppConfig):
         register_handler(*KINDS, handler=DeviceHandler())
         register_handler(event_records.KIND, handler=EventHandler())
         register_layout(table.TABLE, table.LAYOUT)
+        register_layout(aliases.TABLE, aliases.LAYOUT)
         register_layout(observations.TABLE, observations.LAYOUT)
         register_routes("analytics.edge.add_routes")
         register_routes("analytics.events.edge.add_routes")

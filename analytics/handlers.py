@@ -15,6 +15,7 @@ import msgspec
 
 from analytics import observations
 from analytics.device_rows import DeviceRows
+from analytics.events import aliases
 from analytics.records import AnyRecord, BindRecord, CheckinRecord, ConsentRecord, DeviceRecord, decode, label
 from ferry.journal.keys import Message
 from ferry.journal.registry import Apply, Measure
@@ -55,6 +56,7 @@ class DeviceHandler:
         apps = _apps({item.record.host_app for item in read})
         rows = DeviceRows.of((item.record.host_app, item.record.device) for item in read)
         seen: dict[tuple[str, date], list[bytes]] = defaultdict(list)
+        bound: dict[str, list[bytes]] = defaultdict(list)
         for item in sorted(read, key=lambda item: item.record.position):
             record = item.record
             folded = _fold(item, rows, consent_required=apps[record.host_app].consent_required)
@@ -67,8 +69,12 @@ class DeviceHandler:
             work.stored(item.kind, record.host_app, record.day)
             if isinstance(record, CheckinRecord):
                 seen[record.host_app, record.day].append(item.payload)
+            elif item.kind == "bind":
+                bound[record.host_app].append(item.payload)
         for (app, day), lines in seen.items():
             work.write(observations.TABLE, app, day, lines, observations.COLUMNS, observations.SELECT)
+        for app, lines in bound.items():
+            aliases.write_bound(work, app, lines)
         workspaces = {app: known.workspace_id for app, known in apps.items()}
         return lambda: rows.save(workspaces)
 

@@ -12,14 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from analytics import observations
-from analytics.events import table
-from analytics.models import Device
+from analytics.events import aliases, table
 from analytics.values import Exposure
 from ferry.journal import selectors as journal
 from ferry.journal.lake import connect
 from ferry.journal.work import QUARANTINE
 from ferry.kernel.identity import selectors as identity
-from ferry.kernel.identity.models import Consent, Workspace
+from ferry.kernel.identity.models import Workspace
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,13 +99,12 @@ def events_view(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
-    profiling: bool = True,
 ) -> str:
     """Make the events of a host app from `start` to before `end` (None: open) readable as a view, and give its name.
 
-    Columns: analytics.events.table. With `profiling`, consent_profiling is the last word for each row, never NULL:
-    false where the event came without it, and where the device or its user has since said no (rule 13); whoever
-    predicts or segments reads only rows where it is true. Reports that only count pass False and save the question.
+    Columns: analytics.events.table. Where an event names no user, user_id and user_key are those of the user that its
+    device or anonymous id turned out to be (analytics.events.aliases). consent_profiling is what came along; who may
+    be profiled now is analytics.churn.rollup's question.
     Raises NotFound. One such view for each connection: a second call replaces the first.
     """
     app = identity.host_app(workspace, host_app_id)
@@ -121,45 +119,15 @@ def events_view(
     else:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in table.COLUMNS.items())
         source = f"(SELECT {nothing} WHERE false)"
+    if paths and aliases.prepare(connection, app.id):
+        source = aliases.linked(source)
     run("SET VARIABLE events_start = $1", [start.replace(tzinfo=None)]).fetchall()
     run("SET VARIABLE events_end = $1", [end.replace(tzinfo=None)]).fetchall()
-    columns = "*"
-    if profiling:
-        _consents(connection, workspace, app.id)
-        unsaid = "device_id IN (FROM events_agreeing)" if app.consent == Consent.REQUIRED else "true"
-        columns = f"""* REPLACE (
-            coalesce(consent_profiling, {unsaid}) AND device_id NOT IN (FROM events_refusing_devices)
-            AND user_id NOT IN (FROM events_refusing_users) AS consent_profiling)"""
     run(
-        f"CREATE OR REPLACE TEMP VIEW {EVENTS} AS SELECT {columns} FROM {source}"  # noqa: S608
+        f"CREATE OR REPLACE TEMP VIEW {EVENTS} AS SELECT * FROM {source}"  # noqa: S608
         " WHERE ts >= getvariable('events_start') AND ts < getvariable('events_end')"
     ).fetchall()
     return EVENTS
-
-
-def _consents(connection: duckdb.DuckDBPyConnection, workspace: Workspace, host_app_id: str) -> None:
-    """What devices say about profiling now. Who refuses on one device refuses as a user, claimed or bound."""
-    refusing: list[str] = []
-    users: set[str] = set()
-    agreeing: list[str] = []
-    rows = Device.objects.of(workspace).filter(host_app_id=host_app_id, consent__isnull=False)
-    said = rows.values_list("device_id", "bound_user", "claimed_user", "consent")
-    for device_id, bound, claimed, consent in said.iterator(chunk_size=5000):
-        if not isinstance(consent, dict):  # JSON's null: nothing was said
-            continue
-        if consent.get("profiling") and consent.get("analytics", True):
-            agreeing.append(device_id)
-        else:
-            refusing.append(device_id)
-            users.update(user for user in (bound, claimed) if user)
-    for name, values in (
-        ("events_refusing_devices", refusing),
-        ("events_refusing_users", sorted(users)),
-        ("events_agreeing", agreeing),
-    ):
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT unnest($1::VARCHAR[]) AS name", [values]
-        ).fetchall()
 
 
 def recent_event_files(host_app_id: str, *, today: date, rows: int) -> list[str]:

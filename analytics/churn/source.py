@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
 from django.conf import settings
 from django.db.models import QuerySet
 
+from analytics import store
 from analytics.churn import rollup, threads
 from analytics.churn.definition import Definition
 from analytics.importing import TABLE
@@ -24,6 +25,7 @@ from ferry.kernel.identity.models import Consent, HostApp
 # How far back to look: eight windows of features, the training snapshots, and some tenure beyond them.
 _LEAST_DAYS = 180
 _WINDOWS = 14
+_DAY = timedelta(days=1)
 _MEMORY = "512MB"
 
 
@@ -40,22 +42,26 @@ class Stored:
 def stored(host_app: HostApp, definition: Definition, *, today: date) -> Iterator[Stored]:
     """The roll-up of everything stored before `today`. Raises BadHistory when there is nothing of users."""
     back = timedelta(days=max(_LEAST_DAYS, _WINDOWS * definition.inactive_days))
-    paths = journal.files(TABLE, host_app.pk, first=today - back, last=today)
-    if not paths:
+    if not journal.rows(TABLE, host_app.pk, first=today - back, last=today):
         raise rollup.BadHistory("there are no events")
     with (
         tempfile.TemporaryDirectory(prefix="churn-", dir=settings.FERRY_DATA) as folder,
         connect(threads=threads.allowed(), memory=_MEMORY, spill=Path(folder)) as connection,
     ):
-        names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        connection.execute(f"CREATE VIEW stored AS SELECT * FROM read_parquet([{names}])")  # noqa: S608 our paths
-        first, last = rollup.from_events(connection, "stored", profiling=_profiling(host_app))
+        view = store.events_view(
+            connection, host_app.workspace, host_app.pk, start=_midnight(today - back), end=_midnight(today + _DAY)
+        )
+        first, last = rollup.from_events(connection, view, profiling=_profiling(host_app))
         yield Stored(connection, first, last)
 
 
 def refused_since(host_app: HostApp, at_ms: int) -> bool:
     """Whether any device has said no to profiling after a moment (ms since the epoch)."""
     return _devices(host_app).filter(consent__profiling=False, consent_at__gt=at_ms).exists()
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _profiling(host_app: HostApp) -> rollup.Profiling:

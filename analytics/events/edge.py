@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from msgspec import to_builtins
 
 from analytics.events import intake, records, wire
-from analytics.events.intake import Intake, Sender
+from analytics.events.intake import Intake
+from analytics.events.judging import Sender
 from ferry.edge import answers, auth
 from ferry.edge.errors import RequestRefused
 from ferry.edge.hot import Head

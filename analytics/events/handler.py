@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 
-from analytics.events import records, table
+from analytics.events import aliases, records, table
 from analytics.events.reasons import Reason
 from analytics.models import Device
 from ferry.journal.registry import Apply, Measure
@@ -137,6 +137,7 @@ def _write(work: Work) -> None:
     stored = run("SELECT app, received_day, count(*) FROM events_step GROUP BY ALL").fetchall()
     for app, day, number in stored:
         work.stored(KIND, app, day, number)
+    aliases.write(work)
     places: list[tuple[str, date]] = run("SELECT DISTINCT app, day FROM events_step ORDER BY ALL").fetchall()
     for app, day in places:
         work.copy(table.TABLE, app, day, table.FILE, [app, day])

@@ -9,6 +9,8 @@ class Reason(StrEnum):
     """One code for each thing that a sender can do something about."""
 
     WRONG_TYPE = "wrong_type"
+    NOT_JSON = "not_json"
+    TOO_DEEP = "too_deep"
     UNKNOWN_TYPE = "unknown_type"
     NO_NAME = "no_name"
     NO_IDENTITY = "no_identity"
@@ -23,6 +25,8 @@ class Reason(StrEnum):
 
 MESSAGES: dict[Reason, str] = {
     Reason.WRONG_TYPE: "A field has the wrong type or is too long",
+    Reason.NOT_JSON: "The event is not JSON",
+    Reason.TOO_DEEP: "The event is nested too deeply.",
     Reason.UNKNOWN_TYPE: "“type” is none of track, page, screen, identify, group, alias.",
     Reason.NO_NAME: "A track event needs a name in “event”, 1 to 200 characters.",
     Reason.NO_IDENTITY: "Name who it was: “userId” or “anonymousId”.",

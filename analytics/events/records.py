@@ -40,6 +40,7 @@ class Row(Struct, omit_defaults=True, gc=False):
     session: str = ""
     properties: str = ""  # JSON of an object, or nothing
     profiling: bool | None = None  # what the consent that came along says; None: none came along
+    anonymous: str = ""  # of identify and alias: the id that its user went by before
 
 
 class Refusal(Struct, omit_defaults=True, gc=False):

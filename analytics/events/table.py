@@ -31,7 +31,8 @@ STEP = f"""
         coalesce(item.mini_program, '') AS mini_program, item.version_code::INTEGER AS version_code,
         coalesce(item.platform, '') AS platform, coalesce(item.os, '') AS os,
         coalesce(item.host_version, '') AS host_version, coalesce(item.session, '') AS session,
-        item.properties AS properties, item.profiling AS consent_profiling
+        item.properties AS properties, item.profiling AS consent_profiling,
+        coalesce(item.anonymous, '') AS anonymous
     FROM (
         SELECT host_app, make_timestamp("at" * 1000) AS received_at, unnest(events) AS item FROM events_lines
     )
@@ -39,7 +40,8 @@ STEP = f"""
 
 # What a file holds, in the order that serves reports about named events; how files become one.
 FILE = """
-    SELECT * EXCLUDE (received_day, day, key) FROM events_step WHERE app = $1 AND day = $2 ORDER BY event, user_key, ts
+    SELECT * EXCLUDE (received_day, day, key, anonymous) FROM events_step WHERE app = $1 AND day = $2
+    ORDER BY event, user_key, ts
 """
 LAYOUT = "SELECT * FROM {files} ORDER BY event, user_key, ts"
 

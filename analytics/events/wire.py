@@ -90,22 +90,24 @@ class Single(Event, gc=False):
     write_key: Name | None = field(default=None, name="writeKey")
 
 
-class _Head(Struct):
-    sent_at: Time | None = field(default=None, name="sentAt")
+class _Key(Struct):
     write_key: Name | None = field(default=None, name="writeKey")
+
+
+class Batch(Struct):
+    """The body of /v1/batch when every event in it is well formed."""
+
+    batch: list[Event]
+    sent_at: Time | None = field(default=None, name="sentAt")
     context: Context | None = None
 
 
-class Batch(_Head):
-    """The body of /v1/batch when every event in it is well formed."""
+class RawBatch(Struct):
+    """The same with every part by itself: where one is wrong, the others are read."""
 
-    batch: list[Event] = field(default_factory=list)
-
-
-class RawBatch(_Head):
-    """The same with each event by itself: where one is wrong, the others are read."""
-
-    batch: list[Raw] = field(default_factory=list)
+    batch: list[Raw]
+    sent_at: Raw = field(default=NOTHING, name="sentAt")
+    context: Raw = NOTHING
 
 
 class _Hints(Struct):
@@ -116,11 +118,13 @@ class _Hints(Struct):
     session_id: Short | int | None = field(default=None, name="$session_id")
 
 
-key = msgspec.json.Decoder(_Head)
+key = msgspec.json.Decoder(_Key)
 batch = msgspec.json.Decoder(Batch)
 raw_batch = msgspec.json.Decoder(RawBatch)
 event = msgspec.json.Decoder(Event)
 single = msgspec.json.Decoder(Single)
+name = msgspec.json.Decoder(Name | None)
+time = msgspec.json.Decoder(Time | None)
 context = msgspec.json.Decoder(Context | None)
 _hints = msgspec.json.Decoder(_Hints)
 

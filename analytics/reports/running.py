@@ -56,7 +56,7 @@ def _once(workspace: Workspace, host_app_id: str, span: Span, ask: Ask[T], secon
 
     spill = Path(settings.FERRY_DATA) / "tmp"
     with connect(memory=MEMORY, spill=spill) as connection:
-        store.events_view(connection, workspace, host_app_id, start=span.start, end=span.end, profiling=False)
+        store.events_view(connection, workspace, host_app_id, start=span.start, end=span.end)
         watch = threading.Timer(seconds, connection.interrupt)
         watch.start()
         try:

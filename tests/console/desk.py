@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from analytics.churn import selectors as predictions
 from analytics.events import intake, records
+from analytics.events.judging import Sender
 from analytics.models import Device
 from ferry.journal.loader import Loader
 from ferry.journal.management.commands.run_loader import LEASE
@@ -149,7 +150,7 @@ class Desk:
     def events(self, *events: dict[str, Any]) -> None:
         """These events came in and are loaded."""
         now = clock.now_ms()
-        taken = intake.take_batch(json.dumps({"batch": events}).encode(), intake.Sender(now))
+        taken = intake.take_batch(json.dumps({"batch": events}).encode(), Sender(now))
         edge = Edge(settings.FERRY_JOURNAL_DIR, ids.new())
         for line in records.pack(self.world.host_app.pk, at=now, seq=1, events=taken.rows, refused=taken.refusals()):
             edge.write(records.KIND, line)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analytics.events import intake, records
-from analytics.events.intake import Intake, Sender
+from analytics.events.intake import Intake
+from analytics.events.judging import Sender
 from ferry.kernel import ids
 from tests.journal.world import NOON, Edge, World
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from analytics.events import intake, records, wire
 from analytics.events.clocks import DAY_MS, MOST_AGE_MS
-from analytics.events.intake import Intake, Sender
+from analytics.events.intake import Intake
+from analytics.events.judging import Judge, Sender
 from analytics.events.reasons import MESSAGES, Reason
 from ferry.journal.frames import MAX_RECORD
 from tests.analytics.events.sending import batch, iso, judged, track
@@ -230,6 +231,65 @@ def test_what_is_no_batch_is_refused_as_a_whole(body: bytes):
         intake.take_batch(body, Sender(NOON))
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"batch":null}', b'{"batch":{}}', b'{"sentAt":5}', b'{"batch":[{}]} {}'])
+def test_an_object_without_a_batch_is_none(body: bytes):
+    with pytest.raises(wire.UNREADABLE):
+        intake.take_batch(body, Sender(NOON))
+
+
+DEEP = "too_deep unknown_type"  # how deep is too deep differs between Pythons; one that can be read names no type
+GOOD = b'{"type":"track","event":"good","userId":"ann"}'
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (b'{"event":"\xff"}', "wrong_type"),
+        (b'{"type":"track","event":"\\ud800","userId":"a"}', "not_json"),
+        (b'{"type":"track","event":"a","userId":NaN}', "not_json"),
+        (b'{"event":"a","properties":' + b'{"a":' * 5_000 + b"1" + b"}" * 5_000 + b"}", DEEP),
+        (b'{"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}", DEEP),
+        (b'{"event":"a, {[\\"","userId":[1,{"b":[2]}]}', "wrong_type"),
+        (b"nonsense", "not_json"),
+        (b"", "not_json"),
+    ],
+)
+def test_an_event_that_is_no_json_or_too_deep_spoils_no_other(event: bytes, reason: str):
+    body = b'{"sentAt": "%b", "batch": [%b, %b,%b] , "writeKey":"k"}' % (iso(NOON).encode(), GOOD, event, GOOD)
+    taken = intake.take_batch(body, Sender(NOON))
+    assert [row.event for row in taken.rows] == ["good", "good"]
+    assert {row.sent_at for row in taken.rows} == {NOON}
+    assert reasons(taken).keys() == {1}
+    assert reasons(taken)[1] in reason.split()
+    assert intake.write_key(body) == "k"
+
+
+class TestTheHeadOfABatch:
+    """What is wrong with it is wrong with the events that rest on it, and with no other."""
+
+    @pytest.mark.parametrize("sent_at", [5, True, [], {"a": 1}, "x" * 65])
+    def test_a_wrong_sent_at(self, sent_at: Any):
+        own = track("own", sentAt=iso(NOON))
+        taken = intake.take_batch(json.dumps({"batch": [track(), own], "sentAt": sent_at}).encode(), Sender(NOON))
+        assert [row.event for row in taken.rows] == ["own"]
+        (refused,) = taken.rejected
+        assert (refused.index, refused.reason) == (0, Reason.WRONG_TYPE)
+        assert "sentAt" in refused.detail
+
+    @pytest.mark.parametrize("context", [5, "x", [], {"consent": 1}, {"app": []}, {"consent": {"analytics": "no"}}])
+    def test_a_wrong_context_stores_nothing_that_it_may_forbid(self, context: Any):
+        taken = intake.take_batch(json.dumps({"batch": [track(), track()], "context": context}).encode(), Sender(NOON))
+        assert taken.rows == []
+        assert [each.reason for each in taken.rejected] == [Reason.WRONG_TYPE] * 2
+        assert all("context" in each.detail for each in taken.rejected)
+
+    @pytest.mark.parametrize("key", [5, None, {}, "x" * 300])
+    def test_a_wrong_write_key_beside_a_right_one_in_the_header(self, key: Any):
+        assert (
+            len(intake.take_batch(json.dumps({"batch": [track()], "writeKey": key}).encode(), Sender(NOON)).rows) == 1
+        )
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -245,10 +305,7 @@ fields = st.sampled_from(
 def test_whatever_comes_every_event_is_stored_or_refused(events: list[Any], context: Any):
     """And what is stored is JSON to DuckDB too: the loader and the reports parse it without a second look."""
     text = json.dumps({"batch": [track("good"), *events], "context": context if isinstance(context, dict) else None})
-    try:
-        taken = intake.take_batch(text.encode(), Sender(NOON))
-    except wire.UNREADABLE:
-        return
+    taken = intake.take_batch(text.encode(), Sender(NOON))
     assert len(taken.rows) + sum(each.n for each in taken.refusals()) == len(events) + 1
     for line in records.pack("0" * 26, at=NOON, seq=1, events=taken.rows, refused=taken.refusals()):
         assert b"\n" not in line
@@ -292,7 +349,7 @@ def test_an_ordinary_batch_goes_the_quick_way(monkeypatch: pytest.MonkeyPatch):
     def careful(*_: Any) -> None:
         raise AssertionError("one by one")
 
-    monkeypatch.setattr(intake._Judge, "row", careful)
+    monkeypatch.setattr(Judge, "row", careful)
     assert len(judged(track(**PLAIN), track(**PLAIN), sent=NOON).rows) == 2
 
 
