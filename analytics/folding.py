@@ -66,11 +66,25 @@ class DeviceState:
         self._bound(record, "", record.by)
 
     def checks_in(self, record: CheckinRecord) -> None:
-        """The device asked for updates and said what it has."""
+        """The device asked for updates and said what it has: all of it, or of some programs alone (`partial`)."""
         self._seen(record.at)
+        if record.partial:
+            self._adds(record)
+            return
         self._describe(record)
         if record.position > self.observed_position:
             self.attributes, self.installed = record.attributes, installed_of(record)
+            self.observed_position = record.position
+
+    def _adds(self, record: CheckinRecord) -> None:
+        """What such a host does not say stays as it was: the device's system, its other programs."""
+        if record.position > self.context_position:
+            for name in _CONTEXT:
+                setattr(self, name, getattr(record, name) or getattr(self, name))
+            self.context_position = record.position
+        if record.position > self.observed_position:
+            said = {entry[0]: entry for entry in self.installed} | {entry[0]: entry for entry in installed_of(record)}
+            self.installed = [said[program] for program in sorted(said)]
             self.observed_position = record.position
 
     def refuses(self) -> bool:

@@ -88,6 +88,7 @@ class CheckinRecord(_Stamped, kw_only=True):
     attributes: dict[Annotated[str, Meta(max_length=64)], Scalar] = {}
     installed: Annotated[list[tuple[Id, Code]], Meta(max_length=MAX_INSTALLED)] = []
     arms: Annotated[list[tuple[Id, Annotated[str, Meta(max_length=64)], Code]], Meta(max_length=MAX_INSTALLED)] = []
+    partial: bool = False  # by a host that asks for one program at a time: of the others it says nothing
 
 
 class _Label(Struct):

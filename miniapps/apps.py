@@ -19,9 +19,13 @@ class MiniappsConfig(AppConfig):
         from ferry.edge.registry import register_loader, register_routes
         from ferry.kernel.publishing.registry import register_part
         from miniapps import segment_uses, selectors, snapshot
+        from miniapps.adapters import part as adapters
 
         register_part("program", build=snapshot.build, keys=snapshot.keys)
+        register_part("adapter", build=adapters.build, keys=snapshot.keys, beside="program")
         register_loader("program", "miniapps.snapshot_load.load_program")
+        register_loader("adapter", "miniapps.adapters.load.load_adapter")
         register_routes("miniapps.edge.add_routes")
+        register_routes("miniapps.adapters.codepush_edge.add_routes")
         register_previews(selectors.preview)
         register_uses(segment_uses.uses)

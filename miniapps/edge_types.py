@@ -68,3 +68,9 @@ class Observation(Struct, frozen=True, gc=False):
     attributes: dict[str, Any]
     installed: list[tuple[str, int]]
     arms: list[Raw]  # each [program, release, version code], encoded when the snapshot was loaded
+
+
+class PartialObservation(Observation, frozen=True, gc=False):
+    """One that says nothing of the device's other programs, and of the device only what is not empty."""
+
+    partial: bool = True

@@ -161,3 +161,15 @@ class NotWithdrawn(FerryError):
     code = "not_withdrawn"
     status = 409
     message = _("The mini-program {program_id} is not withdrawn from {host_app}.")
+
+
+class DeploymentKeyMissing(FerryError):
+    code = "deployment_key_missing"
+    status = 400
+    message = _("Send the deployment key that the mini-program's page shows for this platform.")
+
+
+class DeploymentKeyUnknown(FerryError):
+    code = "deployment_key_unknown"
+    status = 404
+    message = _("No active host app has this deployment key. Copy it once more from the mini-program's page.")

@@ -22,6 +22,7 @@ from ferry.kernel.identity.rights import Right
 from ferry.kernel.publishing.services import publishing_workspace
 from ferry.kernel.storage import blobs
 from miniapps import offline, wording
+from miniapps.adapters.codepush import package_hash
 from miniapps.errors import HostRangeInvalid, HostRangeMissing, IconRefused, PackageRefused, VersionExists
 from miniapps.models import MiniProgram, Version
 from miniapps.packages.canonical import Package
@@ -117,6 +118,7 @@ def add_version(
             sha256=package.sha256,
             size=package.size,
             files_root=package.files_root,
+            codepush_hash=package_hash((path, sha256) for path, _, _, sha256 in package.files),
             files=[list(row) for row in package.files],
             entry=draft.entry,
             host_range=upload.host_range,

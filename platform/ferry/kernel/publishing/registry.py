@@ -33,6 +33,7 @@ Build = Callable[["HostApp", str], PartBody | None]
 Keys = Callable[["HostApp"], Iterable[str]]
 StampOf = Callable[["HostApp", int], Stamp | None]
 Holder = Callable[[], Iterable[str]]
+Remember = Callable[["HostApp", str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Kind:
 
     build: Build
     keys: Keys
+    beside: str = ""
+    remember: Remember | None = None
 
 
 KINDS: dict[str, Kind] = {}
@@ -48,16 +51,20 @@ HOLDERS: list[Holder] = []
 _stamps: list[StampOf] = []
 
 
-def register_part(kind: str, *, build: Build, keys: Keys) -> None:
+def register_part(kind: str, *, build: Build, keys: Keys, beside: str = "", remember: Remember | None = None) -> None:
     """Contribute a kind of part.
 
     `build(host_app, key)` reads the rows and gives the body, or None when the part is to vanish. It must be a function
     of the rows alone (no clock, no random numbers: signatures are deterministic too), for a tick builds everything
     again and takes a difference for damage. `keys(host_app)` names all keys of that kind that exist now.
+
+    `beside` names another kind whose parts are made of the same rows: when one of them changes, the part of this kind
+    with the same key is built anew too. `remember(host_app, key)` may write rows of history before that, in the
+    publication's transaction, once all of its changes are made; the tick never calls it.
     """
     if kind in KINDS or ":" in kind:
         raise ValueError(f"snapshot part kind {kind!r} is taken or holds a colon")
-    KINDS[kind] = Kind(build=build, keys=keys)
+    KINDS[kind] = Kind(build=build, keys=keys, beside=beside, remember=remember)
 
 
 def register_holder(holder: Holder) -> None:
@@ -86,6 +93,20 @@ def kind_and_key(name: str) -> tuple[str, str]:
     """The reverse of `name_of`."""
     kind, _, key = name.partition(":")
     return kind, key
+
+
+def changed_with(kind: str, key: str) -> set[str]:
+    """The names of the part and of all that are built anew with it."""
+    return {name_of(kind, key)} | {name_of(other, key) for other, part in KINDS.items() if part.beside == kind}
+
+
+def remember(host_app: HostApp, names: Iterable[str]) -> None:
+    """Let the kinds of these parts write their history, before any of them is built."""
+    for name in names:
+        kind, key = kind_and_key(name)
+        note = KINDS[kind].remember
+        if note is not None:
+            note(host_app, key)
 
 
 def all_names(host_app: HostApp) -> set[str]:

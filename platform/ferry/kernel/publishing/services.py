@@ -51,7 +51,7 @@ class Publication:
         """Say that the rows behind this part were written, created or deleted; it is built anew on leaving."""
         if kind not in registry.KINDS:
             raise ValueError(f"no app registered the snapshot part kind {kind!r}")
-        self._changed.add(registry.name_of(kind, key))
+        self._changed |= registry.changed_with(kind, key)
 
     def everything(self) -> None:
         """Have every part built anew: for what many kinds of part read, such as a key that no longer counts."""
@@ -200,6 +200,7 @@ def _next_head(
     """The manifest that the changed rows ask for, and its new parts; None when it is the one that stands."""
     row, host_app = publication.row, read_host_app(publication.host_app.pk)
     names = registry.all_names(host_app) if row.version == 0 else publication._changed
+    registry.remember(host_app, sorted(names))
     built = {name: parts.build(host_app, name) for name in sorted(names)}
     manifest = {name: entry for name, entry in row.manifest.items() if name not in built}
     manifest |= {name: part.entry for name, part in built.items() if part is not None}
