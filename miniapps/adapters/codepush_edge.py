@@ -5,7 +5,7 @@ Errors are CodePush's: a status and one sentence of plain text. A 2xx to a repor
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -47,7 +47,7 @@ class Report(Struct, frozen=True):
     previous_deployment_key: _Text | None = None
 
 
-_object = msgspec.json.Decoder(dict[str, Any])
+_object: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 Responder = Callable[[Any, Request, Response], Awaitable[None]]
 
 

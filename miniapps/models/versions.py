@@ -18,9 +18,7 @@ class Version(TenantModel):
     sha256 = models.CharField(max_length=64)  # of the canonical stored zip, whose blob it names
     size = models.PositiveBigIntegerField()  # bytes of that zip
     files_root = models.CharField(max_length=64)  # sha256 over the file table, see packages.canonical
-    codepush_hash = models.CharField(
-        max_length=64, blank=True
-    )  # miniapps.adapters.codepush.package_hash
+    codepush_hash = models.CharField(max_length=64, blank=True)  # miniapps.adapters.codepush.package_hash
     files = models.JSONField(default=list)  # [[path, offset, size, sha256], …] by path
     entry = models.CharField(max_length=1024)  # the path that opens first
     host_range = models.JSONField(default=dict)  # {"android": {"min": "6.0.0", "max": null}}

@@ -59,3 +59,13 @@ def test_a_claim_never_displaces_a_bound_user():
     claim = ("checkin", CheckinRecord(host_app=APP, device="d", at=2, seq=2, user="mallory", verified_user=True))
     state = fold([bound, claim])
     assert (state.bound_user, state.claimed_user) == ("vera", "mallory")
+
+
+def test_a_host_that_asks_for_one_program_leaves_the_others_as_they_were():
+    whole = CheckinRecord(
+        host_app=APP, device="d", at=1, seq=1, platform="android", os="14", installed=[("x", 1), ("y", 2)]
+    )
+    one = CheckinRecord(host_app=APP, device="d", at=2, seq=2, platform="android", installed=[("y", 3)], partial=True)
+    state = fold([("checkin", whole), ("checkin", one)])
+    assert [entry[:2] for entry in state.installed] == [["x", 1], ["y", 3]]
+    assert state.os == "14"
