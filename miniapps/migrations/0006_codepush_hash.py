@@ -15,7 +15,7 @@ def fill(apps, editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('miniapps', '0003_terms'),
+        ('miniapps', '0005_derived_files'),
     ]
 
     operations = [
