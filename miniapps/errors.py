@@ -173,3 +173,20 @@ class DeploymentKeyUnknown(FerryError):
     code = "deployment_key_unknown"
     status = 404
     message = _("No active host app has this deployment key. Copy it once more from the mini-program's page.")
+
+
+class PluginMissing(FerryError):
+    code = "plugin_missing"
+    status = 409
+    message = _(
+        "The version uses the plugin {plugin} ({range}), and {host_app} has no full release of it that fits. Release"
+        " a fitting version of the plugin there first."
+    )
+
+
+class PluginVersionName(FerryError):
+    code = "plugin_version_name"
+    status = 422
+    message = _(
+        "“{name}” cannot name a version of a plugin: others choose it by range. Use three numbers, for example 1.4.0."
+    )

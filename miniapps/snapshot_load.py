@@ -117,6 +117,10 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
         sources.serves_as(name, made["sha256"])
         delta = {"from": made["from"], "url": f"{sources.edge_url}/deltas/{name}", "size": made["size"]}
         deltas[made["code"]] = encode(update | {"delta": delta})
+    for borrowed in (entry["terms"].get(subject, ()) for subject in ("parts", "plugins") if "terms" in entry):
+        for each in borrowed:
+            if "sha256" in each:  # a plugin that is missing has none
+                sources.serves(each["sha256"])
     observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
     return Arm(version["code"], encode(update), _terms(program_id, entry), deltas, observed)
 

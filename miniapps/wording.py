@@ -78,6 +78,10 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
         _("Give each sub-package a folder of its own."),
     ),
     Code.SUBPACKAGE_UNKNOWN: (_("There is no sub-package “{name}”."), _("Correct the name in the preload rules.")),
+    Code.PLUGIN_RANGE: (
+        _("“{range}” is no range of versions for the plugin “{alias}”."),
+        _("Write a range as npm does, for example ^1.2.0."),
+    ),
     Code.FOLDER_STRIPPED: (_("Everything lay in this folder, which was left out."), _("Nothing needs to be done.")),
     Code.NAME_NORMALISED: (
         _("The name was put into the form in which browsers ask for it (NFC)."),

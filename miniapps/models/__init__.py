@@ -2,6 +2,7 @@
 
 from miniapps.models.derived import Derived, Form
 from miniapps.models.invitations import Invitation
+from miniapps.models.parts import Part, PluginUse
 from miniapps.models.programs import Listing, MiniProgram
 from miniapps.models.releases import Release
 from miniapps.models.reviews import ReasonCode, Review, ReviewState
@@ -14,6 +15,8 @@ __all__ = [
     "Invitation",
     "Listing",
     "MiniProgram",
+    "Part",
+    "PluginUse",
     "PreviewHost",
     "ReasonCode",
     "Release",

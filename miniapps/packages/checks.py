@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from miniapps.packages.declared import Declared, Subpackage
 from miniapps.packages.findings import Code, Finding
+from miniapps.packages.ranges import is_range
 
 
 def check_declared(declared: Declared, paths: Collection[str], manifest: str, endings: Sequence[str]) -> list[Finding]:
@@ -14,6 +15,7 @@ def check_declared(declared: Declared, paths: Collection[str], manifest: str, en
         *_missing_pages(declared.pages, paths, manifest, endings),
         *_wrong_subpackages(declared.subpackages, paths, manifest),
         *_wrong_preloads(declared, manifest),
+        *_wrong_plugins(declared, manifest),
     ]
 
 
@@ -49,3 +51,9 @@ def _wrong_preloads(declared: Declared, manifest: str) -> Iterator[Finding]:
         for name in wanted:
             if name not in names:
                 yield Finding(Code.SUBPACKAGE_UNKNOWN, manifest, {"name": name})
+
+
+def _wrong_plugins(declared: Declared, manifest: str) -> Iterator[Finding]:
+    for each in declared.plugins:
+        if not is_range(each.range):
+            yield Finding(Code.PLUGIN_RANGE, manifest, {"alias": each.alias, "range": each.range})

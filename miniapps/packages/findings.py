@@ -65,6 +65,7 @@ class Code(StrEnum):
     SUBPACKAGE_TWICE = "subpackage_twice"
     SUBPACKAGE_EMPTY = "subpackage_empty"
     SUBPACKAGE_OVERLAP = "subpackage_overlap"
+    PLUGIN_RANGE = "plugin_range"
     SUBPACKAGE_UNKNOWN = "subpackage_unknown"
     # worth knowing, no reason to refuse
     FOLDER_STRIPPED = "folder_stripped"

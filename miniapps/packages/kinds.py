@@ -1,6 +1,7 @@
 """What kind of mini-program an archive holds, told by its content, and where its root is.
 
-One kind so far: h5, a web application with an index.html. Each kind that joins is an entry in KINDS.
+h5 is a web application with an index.html; plugin is code that other mini-programs borrow, with a plugin.json. Each
+kind that joins is an entry in KINDS.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from miniapps.packages.findings import Code, Refused
 
 H5 = "h5"
+PLUGIN = "plugin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,11 @@ def _is_h5(paths: Collection[str]) -> str | None:
     return "index.html" if "index.html" in paths else None
 
 
-KINDS: Mapping[str, Callable[[Collection[str]], str | None]] = {H5: _is_h5}
+def _is_plugin(paths: Collection[str]) -> str | None:
+    return "index.js" if "plugin.json" in paths else None
+
+
+KINDS: Mapping[str, Callable[[Collection[str]], str | None]] = {PLUGIN: _is_plugin, H5: _is_h5}
 """Kind to a function that gives the entry of such a package, or None when the paths are no such package."""
 
 

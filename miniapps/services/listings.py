@@ -10,6 +10,7 @@ from ferry.kernel.identity.rights import Right
 from ferry.kernel.publishing.services import publishing
 from miniapps.errors import AlreadyWithdrawn, NotWithdrawn, ReasonMissing
 from miniapps.models import Listing, MiniProgram
+from miniapps.services.parts import settle_dependents
 from miniapps.services.programs import checked_values
 from miniapps.services.scope import within
 
@@ -33,6 +34,7 @@ def withdraw_program(*, actor: Actor, program: MiniProgram, host_app: HostApp, m
         listing.withdrawn_at, listing.withdrawn_message = clock.now(), text
         listing.save(update_fields=["withdrawn_at", "withdrawn_message"])
         publication.changed("program", program.program_id)
+        settle_dependents(publication, program)
         after = {"host_app": host_app.pk, "message": text}
         record(actor=actor, action="program.withdrawn", target=program, before={"withdrawn": False}, after=after)
     return listing
@@ -50,6 +52,7 @@ def restore_program(*, actor: Actor, program: MiniProgram, host_app: HostApp) ->
         listing.withdrawn_at, listing.withdrawn_message = None, ""
         listing.save(update_fields=["withdrawn_at", "withdrawn_message"])
         publication.changed("program", program.program_id)
+        settle_dependents(publication, program)
         record(actor=actor, action="program.restored", target=program, before=before, after={"withdrawn": False})
     return listing
 

@@ -17,6 +17,7 @@ from ferry.kernel.publishing.services import Publication, publishing
 from miniapps.errors import MoveNotAllowed
 from miniapps.models import MiniProgram, Release
 from miniapps.releases import OPEN, Act, Kind, NoMove, State, move
+from miniapps.services.parts import settle_dependents
 from miniapps.services.scope import within
 
 LONGEST_REASON = 4000
@@ -58,6 +59,7 @@ def act_on(actor: Actor, release: Release, act: Act, reason: str, change: Callab
         action = change(fresh)
         save(fresh, reason)
         publication.changed("program", fresh.program.program_id)
+        settle_dependents(publication, fresh.program)
         record(actor=actor, action=action, target=fresh, before=before, after=described(fresh))
     return fresh
 
@@ -68,6 +70,7 @@ def step(actor: Actor, publication: Publication, release: Release, act: Act, rea
     apply_move(release, act)
     save(release, reason)
     publication.changed("program", release.program.program_id)
+    settle_dependents(publication, release.program)
     record(actor=actor, action=action, target=release, before=before, after=described(release))
 
 

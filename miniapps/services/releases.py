@@ -34,9 +34,11 @@ from miniapps.services.moves import (
     serving_release,
     step,
 )
+from miniapps.services.parts import require_plugins, settle_dependents
 from miniapps.services.plans import Audience, checked_audience
 from miniapps.services.reviews import check_range
 from miniapps.services.scope import within
+from miniapps.services.terms import settle_version
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +196,8 @@ def _start(actor: Actor, publication: Publication, version: Version, plan: Relea
     approved = Review.objects.of(actor.workspace).filter(version=version, host_app=host_app, state=ReviewState.APPROVED)
     if not approved.exists():
         raise NotApproved(version=str(version), host_app=str(host_app))
+    require_plugins(host_app, version)
+    settle_version(publication, version)  # a plugin may have come since the approval
     scheduled = plan.starts_at is not None and plan.starts_at > now
     others = open_releases(actor, program, host_app)
     gray = next((release for release in others if release.kind == Kind.GRAY), None)
@@ -237,6 +241,7 @@ def _start(actor: Actor, publication: Publication, version: Version, plan: Relea
         _end_gray(actor, publication, release, gray)
     release.save(force_insert=True)
     publication.changed("program", program.program_id)
+    settle_dependents(publication, program)
     action = "release.scheduled" if scheduled else "release.started"
     record(actor=actor, action=action, target=release, after=described(release))
     return release

@@ -23,12 +23,22 @@ from ferry.kernel.publishing.services import publishing_workspace
 from ferry.kernel.storage import blobs
 from miniapps import offline, wording
 from miniapps.adapters.codepush import package_hash
-from miniapps.errors import HostRangeInvalid, HostRangeMissing, IconRefused, PackageRefused, VersionExists
+from miniapps.errors import (
+    HostRangeInvalid,
+    HostRangeMissing,
+    IconRefused,
+    PackageRefused,
+    PluginVersionName,
+    VersionExists,
+)
 from miniapps.models import MiniProgram, Version
 from miniapps.packages.canonical import Package
 from miniapps.packages.findings import Code, Finding, Refused, Report
 from miniapps.packages.guard import Limits
 from miniapps.packages.intake import Draft, examine
+from miniapps.packages.kinds import PLUGIN
+from miniapps.packages.ranges import is_version
+from miniapps.services.parts import StoredPart, keep_parts, store_parts
 from miniapps.services.programs import store_icons
 from miniapps.services.scope import within
 
@@ -56,6 +66,7 @@ class Upload:
     package: Package
     host_range: dict[str, Any]
     icons: dict[str, str]  # rendered from the package, when the program has none yet
+    parts: list[StoredPart]  # main part and sub-packages, where it has such
 
 
 def upload_version(
@@ -72,7 +83,8 @@ def upload_version(
 
     What the request leaves out comes from the package's manifest; without a `code` it is the last one plus 1. The
     blob is durable before the row exists, so a crash leaves a version whole or not at all. A first icon is taken from
-    the package. Raises PackageRefused with the report, HostRangeMissing, HostRangeInvalid, VersionExists.
+    the package. Raises PackageRefused with the report, HostRangeMissing, HostRangeInvalid, VersionExists,
+    PluginVersionName.
     """
     upload = read_upload(actor=actor, program=program, archive=archive, host_range=host_range)
     return add_version(actor=actor, program=program, upload=upload, code=code, name=name, notes=notes)
@@ -90,7 +102,8 @@ def read_upload(
         icons = {} if program.icons else _icons(draft)
         out.seek(0)
         blobs().put(out)
-    return Upload(draft, package, wanted, icons)
+        parts = store_parts(draft.declared, package.files, out, _workshop())
+    return Upload(draft, package, wanted, icons, parts)
 
 
 def add_version(
@@ -109,11 +122,14 @@ def add_version(
         if code is not None and code <= newest:
             raise VersionExists(version_code=code, newest=newest)
         chosen = code or newest + 1
+        shown = _line(name or draft.manifest.version or str(chosen), 64)
+        if draft.layout.kind == PLUGIN and not is_version(shown):
+            raise PluginVersionName(name=shown)
         version = Version.objects.create(
             workspace=actor.workspace,
             program=held,
             code=chosen,
-            name=_line(name or draft.manifest.version or str(chosen), 64),
+            name=shown,
             kind=draft.layout.kind,
             sha256=package.sha256,
             size=package.size,
@@ -129,6 +145,7 @@ def add_version(
             uploaded_by=actor.person_id,
             uploaded_by_name=actor.name[:150],
         )
+        keep_parts(version, upload.parts)
         if upload.icons and not held.icons:
             held.icons = upload.icons
             held.save(update_fields=["icons"])
