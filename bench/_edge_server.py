@@ -1,4 +1,4 @@
-"""The servers under measurement: `python -m bench._edge_server PORT constant|edge|live [PACKAGE]`. Not for people."""
+"""The servers under measurement: `python -m bench._edge_server PORT constant|edge|live [PACKAGE [BASE DELTA]]`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def constant(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"{}"})
 
 
-def main(port: int, kind: str, package: str = "") -> None:
+def main(port: int, kind: str, package: str = "", base: str = "", delta: str = "") -> None:
     setup_django(Path(os.environ["FERRY_DATA"]))
     from django.core.management import call_command
 
@@ -47,6 +47,9 @@ def main(port: int, kind: str, package: str = "") -> None:
     if package:
         first = next(body for name, body in published.bodies.items() if name.startswith("program:"))
         first["releases"][-1]["version"]["sha256"] = package
+    if base:
+        first["releases"][0]["version"]["sha256"] = base
+        first["releases"][-1]["deltas"] = [{"code": 3, "from": base, "sha256": delta, "size": 1}]
     serving.serve(server.build(settings, source=published), host="127.0.0.1", port=port)
 
 
