@@ -50,7 +50,8 @@ def build(host_app: HostApp, key: str) -> PartBody | None:
     versions = {release.version_id: release.version for release in releases}
     signed, terms = signatures(host_app, releases), sent_terms(host_app, versions)
     derived = delivery.made(host_app.workspace, (version.sha256 for version in versions.values()))
-    return compose(listing.program, listing, releases, signed, terms, invitations(host_app, releases), derived)
+    parts = delivery.made_parts(host_app.workspace, versions.values())
+    return compose(listing.program, listing, releases, signed, terms, invitations(host_app, releases), derived, parts)
 
 
 def open_releases(host_app: HostApp, program: MiniProgram) -> list[Release]:
@@ -98,6 +99,7 @@ def compose(
     terms: Mapping[str, Sent],
     invited: Invited,
     derived: Mapping[str, dict[str, Any]] = _NOTHING,
+    parts: Mapping[str, dict[str, Any]] = _NOTHING,
 ) -> PartBody:
     """The part of these rows. A dry run composes one with a release that does not exist yet."""
     entries: list[dict[str, Any]] = []
@@ -110,7 +112,8 @@ def compose(
         for line in lines(reach_of(release, invited.get(release.pk, ()))):
             version = release.version
             entry = _entry(release, line, signed.get(version.pk))
-            entries.append(entry | terms.get(version.pk, {}) | derived.get(version.sha256, {}))
+            made = derived.get(version.sha256, {}) | parts.get(version.pk, {})
+            entries.append(entry | terms.get(version.pk, {}) | made)
             if line.rule is None and not line.installed_only:
                 reached.append(host_range)
             sets.update(sha for sha in (release.allowlist_users, release.allowlist_devices) if sha)

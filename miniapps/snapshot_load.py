@@ -110,19 +110,41 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
     sources.serves(sha)
     for form, made in entry.get("forms", {}).items():
         sources.serves_as(f"{sha}.{form}", made["sha256"])
+    _serve_borrowed(entry, sources)
     update = update_entry(program_id, entry, sources.edge_url)
-    deltas: dict[int | None, bytes] = {}
-    for made in entry.get("deltas", ()):
-        name = f"{made['from']}-{sha}"
-        sources.serves_as(name, made["sha256"])
-        delta = {"from": made["from"], "url": f"{sources.edge_url}/deltas/{name}", "size": made["size"]}
-        deltas[made["code"]] = encode(update | {"delta": delta})
-    for borrowed in (entry["terms"].get(subject, ()) for subject in ("parts", "plugins") if "terms" in entry):
-        for each in borrowed:
-            if "sha256" in each:  # a plugin that is missing has none
-                sources.serves(each["sha256"])
+    more = _deltas(entry, sources)
+    deltas: dict[int | None, bytes] = {code: encode(update | members) for code, members in more.items()}
     observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
     return Arm(version["code"], encode(update), _terms(program_id, entry), deltas, observed)
+
+
+def _serve_borrowed(entry: Mapping[str, Any], sources: Sources) -> None:
+    """What the terms name is served as the package is: parts with their compressed copies, and plugins."""
+    terms = entry.get("terms", {})
+    for each in (*terms.get("parts", ()), *terms.get("plugins", ())):
+        if "sha256" in each:  # a plugin that is missing has none
+            sources.serves(each["sha256"])
+    for part, forms in entry.get("part_forms", {}).items():
+        for form, made in forms.items():
+            sources.serves_as(f"{part}.{form}", made)
+
+
+def _deltas(entry: Mapping[str, Any], sources: Sources) -> dict[int, dict[str, Any]]:
+    """Installed version code → what its update entry has more: "delta" of the package, "part_deltas" of its parts."""
+    found: dict[int, dict[str, Any]] = {}
+    package = entry["version"]["sha256"]
+    for made in entry.get("deltas", ()):
+        found.setdefault(made["code"], {})["delta"] = _delta(made, package, sources)
+    for made in entry.get("part_deltas", ()):
+        delta = {"name": made["name"], **_delta(made, made["to"], sources)}
+        found.setdefault(made["code"], {}).setdefault("part_deltas", []).append(delta)
+    return found
+
+
+def _delta(made: Mapping[str, Any], to: str, sources: Sources) -> dict[str, Any]:
+    name = f"{made['from']}-{to}"
+    sources.serves_as(name, made["sha256"])
+    return {"from": made["from"], "url": f"{sources.edge_url}/deltas/{name}", "size": made["size"]}
 
 
 def _terms(program_id: str, entry: dict[str, Any]) -> Terms | None:

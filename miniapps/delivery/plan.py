@@ -17,7 +17,7 @@ from analytics import selectors as analytics
 from ferry.kernel import clock
 from ferry.kernel.publishing import selectors as published
 from ferry.kernel.publishing.services import read_host_apps
-from miniapps.models import Derived, Form, Release, Review, ReviewState, Version
+from miniapps.models import Derived, Form, Part, Release, Review, ReviewState, Version
 from miniapps.releases import OPEN
 
 if TYPE_CHECKING:
@@ -121,6 +121,25 @@ def version_lines(host_app: HostApp) -> list[Line]:
     return lines
 
 
+def part_lines(host_app: HostApp) -> list[Line]:
+    """The lines of parts: each goes from the part of the same name in the versions that phones have."""
+    lines = version_lines(host_app)
+    rows = Part.objects.of(host_app.workspace).filter(version__program__in=[line.program for line in lines])
+    named: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)  # program, name → package → part
+    for program, name, package, part in rows.values_list("version__program_id", "name", "version__sha256", "sha256"):
+        named[program, name][package] = part
+    return [
+        Line(
+            line.program,
+            targets=dict.fromkeys(parts[package] for package in line.targets if package in parts),
+            bases=dict.fromkeys(parts[package] for package in line.bases if package in parts),
+        )
+        for line in lines
+        for (program, _), parts in sorted(named.items())
+        if program == line.program
+    ]
+
+
 def _packages(shas: Mapping[int, str], codes: Sequence[int]) -> dict[str, None]:
     return dict.fromkeys(shas[code] for code in codes if code in shas)
 
@@ -144,5 +163,5 @@ def _newest_approved(host_app: HostApp) -> dict[str, int]:
     return dict(pairs)
 
 
-LINES: list[Lines] = [version_lines]
-"""Who wants something delivered. What else is served as a package (parts, plugins) adds its own lines."""
+LINES: list[Lines] = [version_lines, part_lines]
+"""Who wants something delivered. Plugins are versions, so theirs are among the first."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
-from miniapps.models import Derived, Form, MiniProgram, Version
+from miniapps.models import Derived, Form, MiniProgram, Part, Version
 
 if TYPE_CHECKING:
     from ferry.kernel.identity.models import Workspace
@@ -60,4 +60,37 @@ def made(workspace: Workspace, sources: Iterable[str]) -> dict[str, dict[str, An
         for code in codes[row.program_id, row.base]:
             delta = {"code": code, "from": row.base, "sha256": row.sha256, "size": row.size}
             found[row.source]["deltas"].append(delta)
+    return dict(found)
+
+
+def made_parts(workspace: Workspace, versions: Iterable[Version]) -> dict[str, dict[str, Any]]:
+    """For the snapshot: version id → {"part_forms": {part: {form: sha256}}, "part_deltas": [{name, code, from, …}]}.
+
+    `code` is that of a version of the same program whose part of the same name is `from`. A version without
+    sub-packages is left out.
+    """
+    wanted = list(Part.objects.of(workspace).filter(version__in=list(versions)).select_related("version"))
+    rows = list(
+        Derived.objects.of(workspace)
+        .filter(source__in=sorted({part.sha256 for part in wanted}), state=Derived.State.MADE)
+        .order_by("pk")
+    )
+    older = Part.objects.of(workspace).filter(sha256__in=sorted({row.base for row in rows if row.base}))
+    had: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for program, name, sha, code in older.order_by("version__code").values_list(
+        "version__program_id", "name", "sha256", "version__code"
+    ):
+        had[program, name, sha].append(code)
+    found: dict[str, dict[str, Any]] = defaultdict(lambda: {"part_forms": {}, "part_deltas": []})
+    for part in wanted:
+        made_of = found[part.version_id]
+        for row in rows:
+            if row.source != part.sha256:
+                continue
+            if row.form != Form.DELTA:
+                made_of["part_forms"].setdefault(part.sha256, {})[row.form] = row.sha256
+                continue
+            for code in had[part.version.program_id, part.name, row.base]:
+                delta = {"name": part.name, "code": code, "from": row.base, "to": part.sha256}
+                made_of["part_deltas"].append(delta | {"sha256": row.sha256, "size": row.size})
     return dict(found)
