@@ -141,6 +141,8 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "receipt": (_("Receipts"), ""),
         "address": (_("Push addresses"), ""),
         "import": (_("Imported events"), ""),
+        "privacy_accepted": (_("Accepted agreements"), ""),
+        "link_opened": (_("Opened links"), ""),
     },
     "refusal": {
         "wrong_type": (_("A field has the wrong type or is too long"), ""),

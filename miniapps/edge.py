@@ -265,7 +265,10 @@ class Directory:
             return
         resp.content_type = "application/json"
         context = context_of(said, token, snapshot, address, now)
-        resp.data = b'{"state":"%b","miniapps":[%b]}' % (state.encode(), b",".join(self._visible(snapshot, context)))
+        shelves = snapshot.part("categories").get("")
+        visible = b",".join(self._visible(snapshot, context))
+        more = b',"categories":%b' % shelves.entries if shelves is not None else b""
+        resp.data = b'{"state":"%b","miniapps":[%b]%b}' % (state.encode(), visible, more)
 
     def _visible(self, snapshot: HostAppSnapshot, context: Context) -> list[bytes]:
         programs: list[Program] = sorted(snapshot.part("program").values(), key=lambda program: program.order)

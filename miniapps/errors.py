@@ -145,6 +145,57 @@ class LinkBaseMissing(FerryError):
     message = _("{host_app} has no link base yet, so no link can open it. Set one in the settings of the host app.")
 
 
+class AgreementInvalid(FerryError):
+    code = "agreement_invalid"
+    status = 400
+    message = _("The privacy agreement is not valid: {reason}")
+
+
+class CategoryInvalid(FerryError):
+    code = "category_invalid"
+    status = 400
+    message = _("The category is not valid: {reason}")
+
+
+class CategoryUnknown(FerryError):
+    code = "category_unknown"
+    status = 409
+    message = _("The workspace keeps a list of categories, and “{category}” is not on it. Take one of: {known}.")
+
+
+class CategoryInUse(FerryError):
+    code = "category_in_use"
+    status = 409
+    message = _("A mini-program is in the category “{category}”. Keep it on the list, or move the mini-program first.")
+
+
+class LinkInvalid(FerryError):
+    code = "link_invalid"
+    status = 400
+    message = _(
+        "The {field} of the link is not valid: a path lies inside the package, like pages/order.html, and both are one"
+        " line of printable characters."
+    )
+
+
+class TooManyLinks(FerryError):
+    code = "too_many_links"
+    status = 409
+    message = _("The host app has {limit} open links already. End some that nobody needs.")
+
+
+class NoSuchLink(FerryError):
+    code = "no_such_link"
+    status = 404
+    message = _("There is no such link in this host app.")
+
+
+class LinkOver(FerryError):
+    code = "link_over"
+    status = 410
+    message = _("The link is over. Open the mini-program from the app itself.")
+
+
 class AlreadyReleased(FerryError):
     code = "already_released"
     status = 409

@@ -53,7 +53,7 @@ class Program:
         arms: Mapping[str, Arm],
         *,
         listing: bytes,
-        order: tuple[int, str],
+        order: tuple[int, int, str],
         withdrawn: bytes | None,
         invitations: Mapping[str, float],
     ) -> None:
@@ -91,10 +91,16 @@ def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
         offers,
         arms,
         listing=encode(listing),
-        order=(body["order"], body["id"]),
+        order=(_shelf(body["category"], sources), body["order"], body["id"]),
         withdrawn=withdrawn or None,
         invitations=_invitations(body["releases"]),
     )
+
+
+def _shelf(category: str, sources: Sources) -> int:
+    """The place of its category, as the workspace orders them; without one, behind those that have one."""
+    shelves = sources.part("categories")
+    return 0 if shelves is None else shelves.places.get(category, len(shelves.places))
 
 
 def _invitations(releases: Sequence[Mapping[str, Any]]) -> dict[str, float]:

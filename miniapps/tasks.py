@@ -16,6 +16,11 @@ BEAT = {
         "schedule": 15.0,
         "options": {"expires": 14},
     },
+    "miniapps.sweep_links": {
+        "task": "miniapps.sweep_links",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
     "miniapps.sweep_previews": {
         "task": "miniapps.sweep_previews",
         "schedule": 3600.0,
@@ -45,6 +50,14 @@ def advance_releases() -> None:
     with alone("miniapps.advance_releases") as held:
         if held:
             services.advance_due()
+
+
+@shared_task(name="miniapps.sweep_links")
+def sweep_links() -> None:
+    """Take short links that expired a while ago out of the snapshots."""
+    with alone("miniapps.sweep_links") as held:
+        if held:
+            services.sweep_links()
 
 
 @shared_task(name="miniapps.sweep_previews")

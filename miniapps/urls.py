@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from miniapps import delivery_views, invitation_views, release_views, views
+from miniapps import around_views, delivery_views, invitation_views, release_views, views
 
 urlpatterns = [
     path("mini-programs", views.MiniProgramsView.as_view()),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("mini-programs/<str:program_id>/withdraw", release_views.WithdrawView.as_view()),
     path("mini-programs/<str:program_id>/restore", release_views.RestoreView.as_view()),
     path("mini-programs/<str:program_id>/roll-back", release_views.RollBackToView.as_view()),
+    path("mini-programs/<str:program_id>/privacy", around_views.AgreementsView.as_view()),
+    path("categories", around_views.CategoriesView.as_view()),
+    path("links", around_views.LinksView.as_view()),
+    path("links/<str:link_id>", around_views.LinkView.as_view()),
+    path("links/<str:link_id>/end", around_views.EndLinkView.as_view()),
     path("packages/check", views.PackageCheckView.as_view()),
     path("versions/<str:version_id>", views.VersionView.as_view()),
     path("versions/<str:version_id>/submit", views.SubmitView.as_view()),

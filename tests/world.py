@@ -329,12 +329,14 @@ class World:
         identity.update_host_app(actor=admin, host_app=self.host_app, link_base="harbour://open")
         trial = self.release("3.0.0", kind="trial", invited=True)
         invitation = services.invite(actor=self.operator, release=trial, lifetime=timedelta(days=1))
+        link = services.create_link(actor=self.operator, host_app=self.host_app, program=self.program)
         return {
             **self._pushes(),
             "band": "high",
             "device_id": "device-of-the-walk",
             "host_app_id": self.host_app.pk,
             "invitation_id": invitation.pk,
+            "link_id": link.pk,
             "key_id": server_key.pk,
             "member_id": member.pk,
             "program_id": self.program.program_id,

@@ -1,8 +1,11 @@
 """Tables of mini-programs. Private to this app: others call selectors and services."""
 
+from miniapps.models.categories import Category
 from miniapps.models.derived import Derived, Form
 from miniapps.models.invitations import Invitation
+from miniapps.models.links import ShortLink
 from miniapps.models.parts import Part, PluginUse
+from miniapps.models.privacy import PrivacyAcceptance, PrivacyAgreement
 from miniapps.models.programs import Listing, MiniProgram
 from miniapps.models.releases import Release
 from miniapps.models.reviews import ReasonCode, Review, ReviewState
@@ -10,6 +13,7 @@ from miniapps.models.terms import Terms
 from miniapps.models.versions import PreviewHost, Version
 
 __all__ = [
+    "Category",
     "Derived",
     "Form",
     "Invitation",
@@ -18,10 +22,13 @@ __all__ = [
     "Part",
     "PluginUse",
     "PreviewHost",
+    "PrivacyAcceptance",
+    "PrivacyAgreement",
     "ReasonCode",
     "Release",
     "Review",
     "ReviewState",
+    "ShortLink",
     "Terms",
     "Version",
 ]

@@ -1,8 +1,11 @@
 """All reads of mini-programs for others: rows of one workspace, and answers about who gets what."""
 
 from miniapps.selectors.deliveries import Delivery, deliveries
+from miniapps.selectors.directory import categories
 from miniapps.selectors.invitations import invitation, invitation_url, invitations, open_invitations
+from miniapps.selectors.links import link, link_state, link_target, link_url, links
 from miniapps.selectors.previews import preview, preview_url
+from miniapps.selectors.privacy import acceptances, accepted, agreements
 from miniapps.selectors.reach import (
     DryRun,
     Explanation,
@@ -35,12 +38,21 @@ __all__ = [
     "Population",
     "Step",
     "VersionReach",
+    "acceptances",
+    "accepted",
+    "agreements",
+    "categories",
     "deliveries",
     "dry_run",
     "explain",
     "invitation",
     "invitation_url",
     "invitations",
+    "link",
+    "link_state",
+    "link_target",
+    "link_url",
+    "links",
     "listing",
     "listings",
     "open_invitations",

@@ -4,10 +4,13 @@ Whatever a device can see is written inside `publishing()`, whose first statemen
 before it are read again behind it.
 """
 
+from miniapps.services.categories import set_categories
 from miniapps.services.insight import explain_device
 from miniapps.services.invitations import invite, revoke_invitation
+from miniapps.services.links import create_link, end_link, sweep_links
 from miniapps.services.listings import arrange_program, restore_program, withdraw_program
 from miniapps.services.previews import create_preview, sweep_previews
+from miniapps.services.privacy import publish_agreement
 from miniapps.services.programs import create_program, set_icon, update_program
 from miniapps.services.releases import (
     RolledBack,
@@ -40,13 +43,16 @@ __all__ = [
     "change_share",
     "check_package",
     "complete_release",
+    "create_link",
     "create_preview",
     "create_program",
     "deliver_version",
+    "end_link",
     "explain_device",
     "invite",
     "pause_release",
     "promote_version",
+    "publish_agreement",
     "read_upload",
     "reject_version",
     "restore_program",
@@ -54,9 +60,11 @@ __all__ = [
     "revoke_invitation",
     "roll_back_release",
     "roll_back_to",
+    "set_categories",
     "set_icon",
     "start_release",
     "submit_version",
+    "sweep_links",
     "sweep_previews",
     "update_program",
     "upload_version",

@@ -11,7 +11,7 @@ from ferry.kernel.publishing.services import publishing
 from miniapps.errors import AlreadyWithdrawn, NotWithdrawn, ReasonMissing
 from miniapps.models import Listing, MiniProgram
 from miniapps.services.parts import settle_dependents
-from miniapps.services.programs import checked_values
+from miniapps.services.programs import check_category, checked_values
 from miniapps.services.scope import within
 
 _LONGEST_MESSAGE = 500
@@ -69,6 +69,7 @@ def arrange_program(
     given = {name: value for name, value in (("order", order), ("category", category)) if value is not None}
     values = {"order": None, "category": None} | checked_values(given)
     with publishing(host_app) as publication:
+        check_category(actor.workspace, values)
         listing = list_program(actor, program, host_app)
         before = {"order": listing.order, "category": listing.category}
         if before != values:

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 
 from ferry.kernel.audit.services import record
 from ferry.kernel.identity.actors import Actor, require
+from ferry.kernel.identity.models import Workspace
 from ferry.kernel.identity.rights import Right
 from ferry.kernel.publishing.services import publishing_workspace
 from ferry.kernel.storage import blobs
 from miniapps import images
-from miniapps.errors import IconRefused, ProgramExists, ProgramInvalid
-from miniapps.models import Listing, MiniProgram
+from miniapps.errors import CategoryUnknown, IconRefused, ProgramExists, ProgramInvalid
+from miniapps.models import Category, Listing, MiniProgram
 from miniapps.services.scope import within
 
 _PROGRAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -40,6 +41,7 @@ def create_program(
         )
     try:
         with transaction.atomic():
+            check_category(actor.workspace, values)
             program = MiniProgram(workspace=actor.workspace, program_id=chosen, created_by=actor.person_id)
             for field, value in values.items():
                 setattr(program, field, value)
@@ -68,7 +70,8 @@ def update_program(
     given = {"name": name, "description": description, "category": category, "order": order}
     values = checked_values({field: value for field, value in given.items() if value is not None})
     with publishing_workspace(actor.workspace) as publications:
-        _require_change(actor, program)
+        require_change(actor, program)
+        check_category(actor.workspace, values)
         fresh = MiniProgram.objects.of(actor.workspace).get(pk=program.pk)
         before = {field: getattr(fresh, field) for field in values}
         if before != values:
@@ -86,10 +89,10 @@ def set_icon(*, actor: Actor, program: MiniProgram, picture: bytes) -> MiniProgr
     Raises IconRefused.
     """
     within(actor, program)
-    _require_change(actor, program)
+    require_change(actor, program)
     icons = store_icons(picture)
     with publishing_workspace(actor.workspace) as publications:
-        _require_change(actor, program)
+        require_change(actor, program)
         fresh = MiniProgram.objects.of(actor.workspace).get(pk=program.pk)
         before, fresh.icons = fresh.icons, icons
         if before != icons:
@@ -109,9 +112,20 @@ def store_icons(picture: bytes) -> dict[str, str]:
     return {name: store.put(content).sha256 for name, content in rendered.items()}
 
 
-def _require_change(actor: Actor, program: MiniProgram) -> None:
+def require_change(actor: Actor, program: MiniProgram) -> None:
+    """Refuse whoever may not change what people see of it: developers may until a host app lists it."""
     listed = Listing.objects.of(actor.workspace).filter(program=program).exists()
     require(actor, Right.RELEASE if listed else Right.UPLOAD)
+
+
+def check_category(workspace: Workspace, values: dict[str, Any]) -> None:
+    """Where the workspace keeps a list of categories, a mini-program names one of them. Raises CategoryUnknown."""
+    wanted = values.get("category")
+    if not wanted:
+        return
+    known = list(Category.objects.of(workspace).order_by("place").values_list("key", flat=True))
+    if known and wanted not in known:
+        raise CategoryUnknown(category=wanted, known=", ".join(known))
 
 
 def checked_values(values: dict[str, Any]) -> dict[str, Any]:

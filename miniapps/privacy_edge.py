@@ -1,0 +1,62 @@
+"""What a device calls when somebody has accepted the privacy agreement of a mini-program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from falcon.asgi import Request, Response
+from msgspec import Meta, Struct
+
+from ferry.edge import answers, auth
+from ferry.edge.body import decode
+from miniapps.edge_types import ProgramId
+from miniapps.records import PRIVACY_ACCEPTED
+
+if TYPE_CHECKING:
+    from ferry.edge.app import EdgeApp
+
+
+class Acceptance(Struct, frozen=True):
+    """The body of POST /v1/privacy/accept."""
+
+    program: ProgramId
+    version: Annotated[int, Meta(ge=1, lt=2**31)]  # of the agreement, as the terms name it
+
+
+_decoder = msgspec.json.Decoder(Acceptance)
+
+
+class AcceptPrivacy:
+    """POST /v1/privacy/accept, with the device token. Saying it again changes nothing, so it needs no message id."""
+
+    def __init__(self, edge: EdgeApp) -> None:
+        self._edge = edge
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """`stored` is false where the host app requires consent to analytics and the device has not given it."""
+        edge = self._edge
+        snapshot = edge.host_app(req)
+        edge.pass_limit(req)
+        token = auth.required_device(snapshot, edge.authorization(req))
+        said = decode(_decoder, await edge.body(req))
+        app = snapshot.app
+        stored = app.stores(token)
+        if stored:
+            record = {
+                "host_app": app.id,
+                "device": token.device_id,
+                "user": token.user or "",
+                "program": said.program,
+                "version": said.version,
+                "at": int(edge.clock() * 1000),
+                "seq": edge.next_seq(),
+            }
+            await edge.journal.append(PRIVACY_ACCEPTED, answers.encode(record))
+        resp.content_type = "application/json"
+        resp.data = answers.encode({"stored": stored})
+
+
+def add_routes(edge: EdgeApp) -> None:
+    """Registered in miniapps.apps."""
+    edge.add_route("/v1/privacy/accept", AcceptPrivacy(edge))

@@ -1,0 +1,82 @@
+"""Privacy agreements: published for a mini-program, in new versions only, and sent with its signed terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from ferry.kernel.audit.services import record
+from ferry.kernel.identity.actors import Actor
+from ferry.kernel.publishing.services import publishing_workspace
+from miniapps.errors import AgreementInvalid
+from miniapps.languages import LANGUAGES
+from miniapps.models import MiniProgram, PrivacyAgreement
+from miniapps.services.programs import require_change
+from miniapps.services.scope import within
+from miniapps.services.terms import settle_program
+
+LONGEST_TEXT = 2000  # characters: what fits a sheet on a phone; the whole agreement stands at its address
+_LONGEST_URL = 500
+
+
+def publish_agreement(
+    *, actor: Actor, program: MiniProgram, text: Mapping[str, str], url: Mapping[str, str]
+) -> PrivacyAgreement:
+    """A new version of what people are asked to accept before the mini-program opens: a text, an address, or both.
+
+    Every approved version on every host app gets new terms at once. Rights as for `update_program`. Raises
+    AgreementInvalid.
+    """
+    within(actor, program)
+    texts, urls = _texts(text), _urls(url)
+    if not texts and not urls:
+        raise AgreementInvalid(reason=_("it needs a text or an address in at least one language."))
+    with publishing_workspace(actor.workspace) as publications:
+        require_change(actor, program)
+        rows = PrivacyAgreement.objects.of(actor.workspace).filter(program=program)
+        agreement = PrivacyAgreement.objects.create(
+            workspace=actor.workspace,
+            program=program,
+            version=(rows.aggregate(Max("version"))["version__max"] or 0) + 1,
+            text=texts,
+            url=urls,
+            created_by=actor.person_id,
+            created_by_name=actor.name[:150],
+        )
+        for publication in publications:
+            settle_program(publication, program)
+        after = {"program_id": program.program_id, "version": agreement.version, "text": texts, "url": urls}
+        record(actor=actor, action="program.privacy_published", target=program, after=after)
+    return agreement
+
+
+def _texts(given: Mapping[str, str]) -> dict[str, str]:
+    texts = {language: text.replace("\r\n", "\n").strip() for language, text in _known(given).items()}
+    for text in texts.values():
+        if len(text) > LONGEST_TEXT or (not text.replace("\n", " ").isprintable() and text):
+            raise AgreementInvalid(
+                reason=_("a text has at most {limit} characters, all of them printable.").format(limit=LONGEST_TEXT)
+            )
+    return {language: text for language, text in texts.items() if text}
+
+
+def _urls(given: Mapping[str, str]) -> dict[str, str]:
+    urls = {language: url.strip() for language, url in _known(given).items() if url.strip()}
+    for url in urls.values():
+        try:
+            parts = urlsplit(url)
+            sound = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound or not url.isascii() or not url.isprintable() or " " in url or len(url) > _LONGEST_URL:
+            raise AgreementInvalid(reason=_("an address begins with https:// and has at most 500 characters."))
+    return urls
+
+
+def _known(given: Mapping[str, str]) -> Mapping[str, str]:
+    if not set(given) <= set(LANGUAGES):
+        raise AgreementInvalid(reason=_("languages are {known}.").format(known=", ".join(LANGUAGES)))
+    return given
