@@ -196,6 +196,15 @@ class LinkOver(FerryError):
     message = _("The link is over. Open the mini-program from the app itself.")
 
 
+class SourceOnly(FerryError):
+    code = "version_source_only"
+    status = 409
+    message = _(
+        "Version {version} is a source tree ({kind}), which no device can run. Compile it, upload the result, and"
+        " release that."
+    )
+
+
 class AlreadyReleased(FerryError):
     code = "already_released"
     status = 409

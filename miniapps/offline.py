@@ -47,6 +47,7 @@ def about(draft: Draft, package: Package) -> dict[str, Any]:
         "version": draft.manifest.version,
         "host_range": dict(draft.manifest.host_range),
         "declared": draft.declared,
+        "sizes": draft.sizes,
         "sha256": package.sha256,
         "size": package.size,
         "files": len(package.files),

@@ -113,6 +113,12 @@ class DeclaredSerializer(serializers.Serializer[Any]):
     requested = RequestedSerializer()
     plugins = PluginUseSerializer(many=True)
     preload = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    window = serializers.DictField(required=False, help_text="Of w3c: its window member, with the defaults.")
+
+
+class SizeSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="__FULL__ (everything), __APP__ (the main package) or a sub-package.")
+    size = serializers.IntegerField(help_text="Bytes of its files, unpacked.")
 
 
 class FileSerializer(serializers.Serializer[Any]):
@@ -125,11 +131,15 @@ class VersionDetailSerializer(VersionSerializer):
     """A version with what was found in it."""
 
     declared = DeclaredSerializer()
+    sizes = serializers.SerializerMethodField()
     report = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
 
     def get_report(self, version: Version) -> ReportSerializer:
         return selectors.report(version)  # type: ignore[return-value]  # the annotation is what OpenAPI shows
+
+    def get_sizes(self, version: Version) -> SizeSerializer(many=True):  # type: ignore[valid-type]
+        return selectors.sizes(version)
 
     def get_files(self, version: Version) -> FileSerializer(many=True):  # type: ignore[valid-type]
         return [{"path": path, "size": size, "sha256": sha256} for path, _, size, sha256 in version.files]
@@ -188,6 +198,7 @@ class PackageSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     host_range = serializers.DictField()
     declared = DeclaredSerializer()
+    sizes = SizeSerializer(many=True)
     sha256 = serializers.CharField()
     size = serializers.IntegerField()
     files = serializers.IntegerField()

@@ -56,8 +56,8 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
     Code.DUPLICATE_UNICODE: (_("The name differs from {other} only in how its accents are encoded."), _RENAME),
     Code.FILE_AND_FOLDER: (_("The name is used for a file and for a folder."), _RENAME),
     Code.NO_ENTRY: (
-        _("There is no index.html at the root or in a single folder around everything."),
-        _("Zip the content of your build's output folder."),
+        _("No kind of mini-program is recognised, neither at the root nor in a single folder around everything."),
+        _("Zip the content of your build's output folder; docs/publish.md shows what each kind holds."),
     ),
     Code.ENTRY_MISSING: (_("The entry “{entry}” is not in the package."), _("Correct “entry”, or add the file.")),
     Code.MANIFEST_NOT_JSON: (_("This is not a JSON object in UTF-8."), _("Correct the file, or leave it out.")),
@@ -68,6 +68,15 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
         _("Correct the list of pages, or add the file."),
     ),
     Code.PAGE_UNKNOWN: (_("The page “{page}” is not among the pages."), _("Add it to the pages, or correct its name.")),
+    Code.PAGE_IN_SUBPACKAGE: (
+        _("The page “{page}” of the main package lies in the folder of the sub-package “{name}”."),
+        _("List it with the pages of the sub-package, or move it."),
+    ),
+    Code.TAB_IN_SUBPACKAGE: (
+        _("The page “{page}” of the tab bar is in a sub-package."),
+        _("Move it to the main package: tabs have to open without a download."),
+    ),
+    Code.FILE_MISSING: (_("There is no {file}."), _("Build the mini-program again, and zip all of its output.")),
     Code.SUBPACKAGE_TWICE: (_("Two sub-packages are named “{name}”."), _("Give each a name of its own.")),
     Code.SUBPACKAGE_EMPTY: (
         _("The sub-package “{name}” holds no file: there is no folder “{root}”."),
@@ -81,6 +90,22 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
     Code.PLUGIN_RANGE: (
         _("“{range}” is no range of versions for the plugin “{alias}”."),
         _("Write a range as npm does, for example ^1.2.0."),
+    ),
+    Code.OVER_BUDGET: (
+        _("{name} has {size} bytes, at most {limit} are allowed in this workspace."),
+        _("Move pages or pictures to a sub-package, or ask an administrator for a larger budget."),
+    ),
+    Code.SOURCE_ONLY: (
+        _("This is a source tree ({kind}): it is kept and checked, but no device can run it."),
+        _("Compile it (for example with Dimina's compiler) and upload the result to release it."),
+    ),
+    Code.PROFILE_W3C_SUITE: (
+        _("This is a package of the W3C test suite (profile w3c-suite): a missing page is a warning, not an error."),
+        _("Leave test.jsonld out of a package of your own."),
+    ),
+    Code.TEXTS_MISSING: (
+        _("There is no i18n folder, which the W3C draft on packaging asks for."),
+        _("Add i18n/ with a JSON file for each language, if the mini-program speaks several."),
     ),
     Code.FOLDER_STRIPPED: (_("Everything lay in this folder, which was left out."), _("Nothing needs to be done.")),
     Code.NAME_NORMALISED: (

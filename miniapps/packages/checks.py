@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from miniapps.packages.declared import Declared, Subpackage
 from miniapps.packages.findings import Code, Finding
 from miniapps.packages.ranges import is_range
 
+PageFiles = Callable[[str], Iterable[Sequence[str]]]
+"""The files of a page: of each group one has to be there."""
 
-def check_declared(declared: Declared, paths: Collection[str], manifest: str, endings: Sequence[str]) -> list[Finding]:
-    """What does not hold. `manifest` is the file that declares; `endings` are what a page's file has after it."""
+
+def missing_pages(pages: Sequence[str], paths: Collection[str], manifest: str, files: PageFiles) -> Iterator[Finding]:
+    """The pages that lack a file. `manifest` is the file that lists them."""
+    for page in pages:
+        for choices in files(page):
+            if not any(choice in paths for choice in choices):
+                yield Finding(Code.PAGE_MISSING, manifest, {"page": page, "file": choices[0]})
+
+
+def check_declared(declared: Declared, paths: Collection[str], manifest: str) -> list[Finding]:
+    """What does not hold of the sub-packages and the preload rules."""
     return [
-        *_missing_pages(declared.pages, paths, manifest, endings),
         *_wrong_subpackages(declared.subpackages, paths, manifest),
         *_wrong_preloads(declared, manifest),
         *_wrong_plugins(declared, manifest),
     ]
-
-
-def _missing_pages(
-    pages: Sequence[str], paths: Collection[str], manifest: str, endings: Sequence[str]
-) -> Iterator[Finding]:
-    for page in pages:
-        if not page.startswith("#") and not any(page + ending in paths for ending in endings):
-            yield Finding(Code.PAGE_MISSING, manifest, {"page": page})
 
 
 def _wrong_subpackages(subpackages: Sequence[Subpackage], paths: Collection[str], manifest: str) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 MAX_PAGES = 2_000
@@ -54,6 +54,11 @@ class Declared:
     domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # use → addresses as written
     plugins: tuple[Plugin, ...] = ()
     preload: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # page → names of sub-packages
+    window: Mapping[str, Any] = field(default_factory=dict)  # how W3C's window member reads, defaults filled in
+
+    def or_else(self, other: Declared) -> Declared:
+        """This, and where it says nothing the other."""
+        return Declared(*(getattr(self, each.name) or getattr(other, each.name) for each in fields(self)))
 
     def as_json(self, sizes: Mapping[str, int]) -> dict[str, Any]:
         """What a version keeps. `sizes` are the bytes of each file of the package by its path."""
@@ -66,6 +71,7 @@ class Declared:
             },
             "plugins": [{"alias": each.alias, "id": each.id, "range": each.range} for each in self.plugins],
             "preload": {page: list(names) for page, names in self.preload.items()},
+            **({"window": dict(self.window)} if self.window else {}),
         }
 
 
@@ -135,8 +141,13 @@ def _is_subpackage(value: Any) -> bool:
     )
 
 
+def is_capability(value: Any) -> bool:
+    """What names something that a mini-program may call."""
+    return isinstance(value, str) and _CAPABILITY.fullmatch(value) is not None
+
+
 def _are_capabilities(value: Any) -> bool:
-    return _distinct(value, MAX_REQUESTS, lambda each: isinstance(each, str) and _CAPABILITY.fullmatch(each))
+    return _distinct(value, MAX_REQUESTS, is_capability)
 
 
 def _are_domains(value: Any) -> bool:

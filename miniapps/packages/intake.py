@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from miniapps.packages import names
 from miniapps.packages.canonical import Package, write_package
-from miniapps.packages.checks import check_declared
+from miniapps.packages.checks import check_declared, missing_pages
+from miniapps.packages.declared import Declared
 from miniapps.packages.findings import Code, Finding, Refused, Report
 from miniapps.packages.guard import Archive, Limits, open_archive
-from miniapps.packages.kinds import Layout, find_layout
-from miniapps.packages.manifest import MAX_BYTES, Manifest, read_manifest
+from miniapps.packages.kinds import KINDS, Layout, find_layout
+from miniapps.packages.kinds.files import Files
+from miniapps.packages.kinds.kind import Kind
+from miniapps.packages.manifest import FILE, Manifest, read_members
+from miniapps.packages.sizes import Budgets, over_budget, size_table
 
 MAX_ICON_BYTES = 2 << 20
 _ICONS = ("icon.png", "icon.webp", "icon.jpg", "icon.jpeg")
-_ENDINGS = ("", ".html", "/index.html")  # how a page of a web application is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,21 @@ class Draft:
 
     @property
     def entry(self) -> str:
-        """The path that opens first."""
-        return self.manifest.entry or self.layout.entry
+        """What opens first: a path of an h5 package or a plugin, a page of the other kinds."""
+        return self.manifest.entry
 
     @property
     def declared(self) -> dict[str, Any]:
         """What its manifest declares, with the bytes of each sub-package."""
-        sizes = {path: self.archive.entries[source].size for path, source in self.sources.items()}
-        return self.manifest.declared.as_json(sizes)
+        return self.manifest.declared.as_json(self._sizes())
+
+    @property
+    def sizes(self) -> list[dict[str, Any]]:
+        """The size table, see packages.sizes."""
+        return size_table(self.declared["subpackages"], sum(self._sizes().values()))
+
+    def _sizes(self) -> dict[str, int]:
+        return {path: self.archive.entries[source].size for path, source in self.sources.items()}
 
     def write(self, out: BinaryIO) -> Package:
         """Write the canonical package. Raises Refused when the content is not what the archive declared."""
@@ -47,38 +58,81 @@ class Draft:
         """The picture that the package brings for itself: as its manifest says, else icon.png and the like."""
         wanted = (self.manifest.icon.removeprefix("./"),) if self.manifest.icon else _ICONS
         path = next((path for path in wanted if path in self.sources), None)
-        return None if path is None else self._read(path, MAX_ICON_BYTES)
-
-    def _read(self, path: str, limit: int) -> bytes | None:
-        source = self.sources[path]
-        if self.archive.entries[source].size > limit:
+        if path is None or self.archive.entries[self.sources[path]].size > MAX_ICON_BYTES:
             return None
-        return b"".join(self.archive.read(source))
+        return b"".join(self.archive.read(self.sources[path]))
 
 
-def examine(file: BinaryIO, limits: Limits) -> Draft:
-    """Look at an uploaded archive without writing anything. Raises Refused at the first thing that refuses it."""
+def examine(file: BinaryIO, limits: Limits, budgets: Budgets | None = None) -> Draft:
+    """Look at an uploaded archive without writing anything. Raises Refused at the first thing that refuses it.
+
+    Stages: guard, kind, manifest, structure, size. What is wrong after the guard is collected in the report, so that a
+    developer sees all of it at once.
+    """
     archive = open_archive(file, limits)
     report = Report()
     kept = _without_clutter(archive, report)
     layout = find_layout(kept)
+    sources = {
+        path.removeprefix(layout.prefix): source for path, source in kept.items() if path.startswith(layout.prefix)
+    }
     if layout.prefix:
         report.warnings.append(Finding(Code.FOLDER_STRIPPED, layout.prefix))
-    sources = {path.removeprefix(layout.prefix): source for path, source in kept.items()}
 
-    def read(path: str) -> bytes:
-        if archive.entries[sources[path]].size > MAX_BYTES:
-            raise Refused(Code.MANIFEST_TOO_LARGE, path, limit=MAX_BYTES)
+    def content(path: str, limit: int) -> bytes:
+        if archive.entries[sources[path]].size > limit:
+            raise Refused(Code.MANIFEST_TOO_LARGE, path, limit=limit)
         return b"".join(archive.read(sources[path]))
 
-    manifest = read_manifest(sources, read, report)
-    draft = Draft(layout, manifest, report, sources, archive)
-    if draft.entry not in sources:
-        report.errors.append(Finding(Code.ENTRY_MISSING, manifest.file, {"entry": draft.entry}))
-    report.errors.extend(check_declared(manifest.declared, sources, manifest.file, _ENDINGS))
-    if manifest.icon and manifest.icon.removeprefix("./") not in sources:
-        report.warnings.append(Finding(Code.ICON_UNUSABLE, manifest.icon))
+    kind = KINDS[layout.kind]
+    files = Files(sources, content, report)
+    draft = Draft(layout, _manifest(kind, files), report, sources, archive)
+    _check_structure(kind, draft, files)
+    report.errors.extend(over_budget(draft.sizes, budgets or Budgets()))
+    if kind.source:
+        report.warnings.append(Finding(Code.SOURCE_ONLY, "", {"kind": kind.name}))
     return draft
+
+
+def _manifest(kind: Kind, files: Files) -> Manifest:
+    """What the kind's own files say, and over it what ferry.json says."""
+    own = kind.read(files)
+    if FILE not in files:
+        return own
+
+    def unusable(member: str, known: bool) -> None:
+        if known:
+            files.wrong(FILE, member)
+        else:
+            files.ignored(FILE, member)
+
+    ours = read_members(files.object(FILE), FILE, unusable)
+    if not kind.owns_pages:
+        return ours.or_else(own)
+    for member in ("pages", "subpackages"):
+        if getattr(ours.declared, member):
+            files.ignored(FILE, member)
+    if ours.entry and ours.entry not in own.declared.pages:
+        files.report.errors.append(Finding(Code.PAGE_UNKNOWN, FILE, {"page": ours.entry}))
+    declared = replace(ours.declared, pages=(), subpackages=()).or_else(own.declared)
+    return replace(ours.or_else(own), declared=declared)
+
+
+def _check_structure(kind: Kind, draft: Draft, files: Files) -> None:
+    manifest, report = draft.manifest, draft.report
+    declared: Declared = manifest.declared
+    lacking: Iterable[Finding] = missing_pages(
+        declared.pages, files.paths, manifest.file, lambda page: kind.page_files(page, manifest)
+    )
+    if draft.layout.suite:
+        report.warnings.append(Finding(Code.PROFILE_W3C_SUITE))
+        report.warnings.extend(lacking)
+    else:
+        report.errors.extend(lacking)
+    report.errors.extend(check_declared(declared, files.paths, manifest.file))
+    report.errors.extend(kind.check(manifest, files))
+    if manifest.icon and manifest.icon.removeprefix("./") not in files:
+        report.warnings.append(Finding(Code.ICON_UNUSABLE, manifest.icon))
 
 
 def _without_clutter(archive: Archive, report: Report) -> dict[str, str]:

@@ -1,22 +1,19 @@
-"""What a package says about itself: ferry.json, or else manifest.json, at its root. Both are optional.
+"""What a package says about itself, in Ferry's words: ferry.json beside what the files of its kind say.
 
-ferry.json is ours, so what is wrong in it is an error. manifest.json may be a web app's or another platform's, so a
-member that we cannot use is ignored and reported. Members are listed in docs/publish.md.
+ferry.json is ours, so what is wrong in it is an error. In a file of another platform a member that we cannot use is
+ignored and reported. Members are listed in docs/publish.md.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from miniapps.packages import declared
 from miniapps.packages.declared import Declared
-from miniapps.packages.findings import Code, Finding, Refused, Report
 
-FILES = ("ferry.json", "manifest.json")
-MAX_BYTES = 256 * 1024
+FILE, OTHERS = "ferry.json", "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,14 @@ class Manifest:
     notes: str = ""
     min_runtime: str = ""
     host_range: Mapping[str, Any] = field(default_factory=dict)
+    root: str = ""  # the folder of the code in a source tree, with its slash
     declared: Declared = field(default_factory=Declared)
+
+    def or_else(self, other: Manifest) -> Manifest:
+        """This manifest, and where it says nothing the other's."""
+        ours = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "declared"}
+        said = {name: value for name, value in ours.items() if value}
+        return replace(other, **said, declared=self.declared.or_else(other.declared))
 
 
 def _text(limit: int) -> Callable[[Any], bool]:
@@ -56,33 +60,13 @@ MEMBERS: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
-def read_manifest(paths: Collection[str], read: Callable[[str], bytes], report: Report) -> Manifest:
-    """The manifest of a package; empty when it has none. Adds findings to `report`, or raises Refused."""
-    name = next((name for name in FILES if name in paths), None)
-    if name is None:
-        return Manifest()
-    ours = name == FILES[0]
-    raw = _parse(read(name), name)
-    known: dict[str, Any] = {}
+def read_members(raw: Mapping[str, Any], file: str, ignored: Callable[[str, bool], None]) -> Manifest:
+    """The members of a manifest in our words. `ignored` is told of each that is not used, and whether it is known."""
+    good: dict[str, Any] = {}
     for member, value in raw.items():
-        if member not in MEMBERS:
-            if ours:
-                report.ignored.append(Finding(Code.MEMBER_IGNORED, name, {"member": member[:64]}))
-        elif MEMBERS[member](value):
-            known[member] = value.strip() if isinstance(value, str) else value
-        elif ours:
-            report.errors.append(Finding(Code.MEMBER_INVALID, name, {"member": member}))
+        if member in MEMBERS and MEMBERS[member](value):
+            good[member] = value.strip() if isinstance(value, str) else value
         else:
-            report.ignored.append(Finding(Code.MEMBER_IGNORED, name, {"member": member}))
-    parts = {member: known.pop(member) for member in declared.MEMBERS if member in known}
-    return Manifest(file=name, declared=declared.from_members(parts), **known)
-
-
-def _parse(raw: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        raise Refused(Code.MANIFEST_NOT_JSON, name) from None
-    if not isinstance(value, dict):
-        raise Refused(Code.MANIFEST_NOT_JSON, name)
-    return value
+            ignored(member, member in MEMBERS)
+    parts = {member: good.pop(member) for member in declared.MEMBERS if member in good}
+    return Manifest(file=file, declared=declared.from_members(parts), **good)

@@ -27,6 +27,7 @@ from miniapps.selectors.rows import (
     review,
     reviews,
     serving_release,
+    sizes,
     version,
     versions,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "review",
     "reviews",
     "serving_release",
+    "sizes",
     "version",
     "versions",
 ]

@@ -10,6 +10,7 @@ from ferry.kernel.errors import NotFound
 from ferry.kernel.ids import LENGTH
 from miniapps import wording
 from miniapps.models import Listing, MiniProgram, Release, Review, Version
+from miniapps.packages.sizes import size_table
 from miniapps.releases import Kind, State
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ def version(workspace: Workspace, version_id: str) -> Version:
 def report(version: Version) -> dict[str, list[dict[str, Any]]]:
     """The report of a version's package, in the active language."""
     return wording.describe_report(wording.restore(version.report))
+
+
+def sizes(version: Version) -> list[dict[str, Any]]:
+    """The size table of a version's package: everything, the main package, each sub-package."""
+    return size_table(version.declared.get("subpackages", ()), sum(size for _, _, size, _ in version.files))
 
 
 def reviews(

@@ -18,8 +18,9 @@ from ferry.kernel.identity.actors import Actor, require, system
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.identity.rights import Right
 from ferry.kernel.publishing.services import Publication, publishing
-from miniapps.errors import AlreadyReleased, HostAppInactive, NotApproved, PlanInvalid, ReasonMissing
+from miniapps.errors import AlreadyReleased, HostAppInactive, NotApproved, PlanInvalid, ReasonMissing, SourceOnly
 from miniapps.models import MiniProgram, Release, Review, ReviewState, Version
+from miniapps.packages.kinds import SOURCES
 from miniapps.plans import missing_segments
 from miniapps.releases import WHOLE, Act, Kind, ReleasePlan, State, end, move
 from miniapps.services.listings import list_program
@@ -190,6 +191,8 @@ def _start(actor: Actor, publication: Publication, version: Version, plan: Relea
     host_app, program, now = publication.host_app, version.program, clock.now()
     if not host_app.active:
         raise HostAppInactive(host_app=str(host_app))
+    if version.kind in SOURCES:
+        raise SourceOnly(version=str(version), kind=version.kind)
     check_range(version, host_app)
     if missing := missing_segments(actor.workspace, audience.segments):  # deleted since the plan was checked
         raise PlanInvalid(reason=missing[0])

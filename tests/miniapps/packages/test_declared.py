@@ -68,7 +68,7 @@ def test_a_subpackage_without_a_name_is_named_after_its_folder():
 @pytest.mark.parametrize(
     ("about", "code", "values"),
     [
-        ({"pages": ["pages/none"]}, Code.PAGE_MISSING, {"page": "pages/none"}),
+        ({"pages": ["pages/none"]}, Code.PAGE_MISSING, {"page": "pages/none", "file": "pages/none"}),
         ({"subpackages": [{"name": "a", "root": "none"}]}, Code.SUBPACKAGE_EMPTY, {"name": "a", "root": "none"}),
         (
             {"subpackages": [{"name": "a", "root": "pages"}, {"name": "b", "root": "pages/pay"}]},

@@ -130,7 +130,7 @@ def test_a_manifest_that_is_no_json_object_is_refused(raw):
 
 def test_a_huge_manifest_is_not_read():
     with pytest.raises(Refused) as refused:
-        report_of({"index.html": b"x", "ferry.json": b" " * 300_000})
+        report_of({"index.html": b"x", "ferry.json": random.Random(1).randbytes(1_100_000)})
     assert refused.value.finding.code == Code.MANIFEST_TOO_LARGE
 
 
