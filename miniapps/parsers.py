@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from ferry.kernel.api.parsers import FormParser
 from ferry.kernel.errors import Invalid, TooLarge
 from miniapps import images
+from miniapps.services.imports import MAX_FILE_BYTES
 
 FIELD = "package"
 _FORM = 64 * 1024  # what the other fields and the boundaries of a form may take
@@ -49,6 +50,10 @@ class ZipParser(FileParser):
     media_type = "application/zip"
 
 
+class ExportParser(FileParser):
+    media_type, limit = "application/zip", MAX_FILE_BYTES
+
+
 class PngParser(FileParser):
     media_type, limit = "image/png", images.MAX_BYTES
 
@@ -61,6 +66,7 @@ class WebpParser(FileParser):
     media_type, limit = "image/webp", images.MAX_BYTES
 
 
+EXPORT_PARSERS = (ExportParser,)
 ZIP_PARSERS = (ZipParser, FormParser)
 PICTURE_PARSERS = (PngParser, JpegParser, WebpParser, FormParser)
 

@@ -11,6 +11,11 @@ from miniapps import services
 from miniapps.delivery import making, plan, sweeping
 
 BEAT = {
+    "miniapps.make_archives": {
+        "task": "miniapps.make_archives",
+        "schedule": 10.0,
+        "options": {"expires": 9, "queue": "heavy"},
+    },
     "miniapps.advance_releases": {
         "task": "miniapps.advance_releases",
         "schedule": 15.0,
@@ -87,3 +92,9 @@ def sweep_deliveries() -> None:
     with alone("miniapps.sweep_deliveries") as held:
         if held:
             sweeping.sweep()
+
+
+@shared_task(name="miniapps.make_archives")
+def make_archives() -> None:
+    """Make the preset bundles and exports that wait."""
+    services.make_due()

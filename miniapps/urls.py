@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from miniapps import around_views, delivery_views, invitation_views, release_views, views
+from miniapps import around_views, carry_views, delivery_views, invitation_views, release_views, views
 
 urlpatterns = [
     path("mini-programs", views.MiniProgramsView.as_view()),
@@ -42,5 +42,15 @@ urlpatterns = [
     path("host-apps/<str:host_app_id>/mini-programs", release_views.ListingsView.as_view()),
     path("host-apps/<str:host_app_id>/mini-programs/<str:program_id>", release_views.ListingView.as_view()),
     path("host-apps/<str:host_app_id>/dry-run", release_views.DryRunView.as_view()),
+    path("host-apps/<str:host_app_id>/preset-bundles", carry_views.PresetBundlesView.as_view()),
+    path("versions/<str:version_id>/exports", carry_views.ExportsView.as_view()),
+    path("archives/<str:archive_id>", carry_views.ArchiveView.as_view()),
+    path("archives/<str:archive_id>/file", carry_views.ArchiveFileView.as_view()),
+    path("export-key", carry_views.ExportKeyView.as_view()),
+    path("trusted-exporters", carry_views.ExportersView.as_view()),
+    path("trusted-exporters/<str:exporter_id>", carry_views.ExporterView.as_view()),
+    path("imports", carry_views.ImportsView.as_view()),
+    path("imports/inspect", carry_views.InspectView.as_view()),
+    path("imports/<str:import_id>", carry_views.ImportView.as_view()),
     path("host-apps/<str:host_app_id>/explain", release_views.ExplainView.as_view()),
 ]

@@ -32,6 +32,7 @@ from ferry.kernel.publishing import selectors as published
 from ferry.kernel.publishing import sets as stored_sets
 from ferry.kernel.targeting import Context, compile_segment
 from miniapps import selectors, services
+from miniapps.carrying.presets import Place
 from miniapps.models import MiniProgram, Release, Version
 from miniapps.offers import Gives, ProgramOffers, compile_program
 from miniapps.releases import Kind, ReleasePlan
@@ -332,6 +333,7 @@ class World:
         link = services.create_link(actor=self.operator, host_app=self.host_app, program=self.program)
         return {
             **self._pushes(),
+            **self._carried(),
             "band": "high",
             "device_id": "device-of-the-walk",
             "host_app_id": self.host_app.pk,
@@ -345,6 +347,16 @@ class World:
             "token_id": token.pk,
             "version_id": release.version_id,
         }
+
+    def _carried(self) -> dict[str, str]:
+        from tests.miniapps.carried import exported, take_in, trust
+
+        bundle = services.ask_for_preset(actor=self.operator, host_app=self.host_app, wishes=(), place=Place())
+        yard = World.make(f"Yard of {self.workspace.slug}")
+        exporter = trust(self, yard)
+        made = take_in(self, exported(yard, yard.version("1.0.0")))
+        archive = services.make_now(bundle)
+        return {"archive_id": archive.pk, "exporter_id": exporter.pk, "import_id": made.row.pk}
 
     def _pushes(self) -> dict[str, str]:
         words = Words("Come back", "The ferry leaves at nine.")

@@ -1,5 +1,6 @@
 """Tables of mini-programs. Private to this app: others call selectors and services."""
 
+from miniapps.models.carrying import Archive, ArchiveKind, ArchiveState, ImportedVersion, TrustedExporter
 from miniapps.models.categories import Category
 from miniapps.models.derived import Derived, Form
 from miniapps.models.invitations import Invitation
@@ -13,9 +14,13 @@ from miniapps.models.terms import Terms
 from miniapps.models.versions import PreviewHost, Version
 
 __all__ = [
+    "Archive",
+    "ArchiveKind",
+    "ArchiveState",
     "Category",
     "Derived",
     "Form",
+    "ImportedVersion",
     "Invitation",
     "Listing",
     "MiniProgram",
@@ -30,5 +35,6 @@ __all__ = [
     "ReviewState",
     "ShortLink",
     "Terms",
+    "TrustedExporter",
     "Version",
 ]

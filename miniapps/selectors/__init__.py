@@ -1,5 +1,16 @@
 """All reads of mini-programs for others: rows of one workspace, and answers about who gets what."""
 
+from miniapps.selectors.carrying import (
+    archive,
+    exporter,
+    exporters,
+    exports,
+    file_name,
+    imported,
+    imports,
+    origin,
+    preset_bundles,
+)
 from miniapps.selectors.deliveries import Delivery, deliveries
 from miniapps.selectors.directory import categories
 from miniapps.selectors.invitations import invitation, invitation_url, invitations, open_invitations
@@ -42,10 +53,17 @@ __all__ = [
     "acceptances",
     "accepted",
     "agreements",
+    "archive",
     "categories",
     "deliveries",
     "dry_run",
     "explain",
+    "exporter",
+    "exporters",
+    "exports",
+    "file_name",
+    "imported",
+    "imports",
     "invitation",
     "invitation_url",
     "invitations",
@@ -57,6 +75,8 @@ __all__ = [
     "listing",
     "listings",
     "open_invitations",
+    "origin",
+    "preset_bundles",
     "preview",
     "preview_url",
     "program",

@@ -4,11 +4,15 @@ Whatever a device can see is written inside `publishing()`, whose first statemen
 before it are read again behind it.
 """
 
+from miniapps.services.archives import make_due, make_now
 from miniapps.services.categories import set_categories
+from miniapps.services.exports import ask_for_export
+from miniapps.services.imports import MAX_FILE_BYTES, Imported, Reading, add_import, inspect_export, read_import
 from miniapps.services.insight import explain_device
 from miniapps.services.invitations import invite, revoke_invitation
 from miniapps.services.links import create_link, end_link, sweep_links
 from miniapps.services.listings import arrange_program, restore_program, withdraw_program
+from miniapps.services.presets import Wish, ask_for_preset
 from miniapps.services.previews import create_preview, sweep_previews
 from miniapps.services.privacy import publish_agreement
 from miniapps.services.programs import create_program, set_icon, update_program
@@ -31,15 +35,24 @@ from miniapps.services.reviews import (
     submit_version,
     withdraw_submission,
 )
+from miniapps.services.trust import change_exporter, export_key, revoke_exporter, trust_exporter
 from miniapps.services.versions import Upload, add_version, check_package, read_upload, upload_version
 
 __all__ = [
+    "MAX_FILE_BYTES",
+    "Imported",
+    "Reading",
     "RolledBack",
     "Upload",
+    "Wish",
+    "add_import",
     "add_version",
     "advance_due",
     "approve_version",
     "arrange_program",
+    "ask_for_export",
+    "ask_for_preset",
+    "change_exporter",
     "change_share",
     "check_package",
     "complete_release",
@@ -49,14 +62,20 @@ __all__ = [
     "deliver_version",
     "end_link",
     "explain_device",
+    "export_key",
+    "inspect_export",
     "invite",
+    "make_due",
+    "make_now",
     "pause_release",
     "promote_version",
     "publish_agreement",
+    "read_import",
     "read_upload",
     "reject_version",
     "restore_program",
     "resume_release",
+    "revoke_exporter",
     "revoke_invitation",
     "roll_back_release",
     "roll_back_to",
@@ -66,6 +85,7 @@ __all__ = [
     "submit_version",
     "sweep_links",
     "sweep_previews",
+    "trust_exporter",
     "update_program",
     "upload_version",
     "withdraw_program",

@@ -29,7 +29,7 @@ from miniapps.errors import (
     OwnWork,
     ReasonMissing,
 )
-from miniapps.models import ReasonCode, Review, ReviewState, Version
+from miniapps.models import ImportedVersion, ReasonCode, Review, ReviewState, Version
 from miniapps.services.scope import within
 from miniapps.services.terms import settle_version
 from miniapps.statement import package_statement
@@ -164,7 +164,7 @@ def _decided(
     actor: Actor, version: Version, host_app: HostApp, verdict: ReviewState, reason: str, codes: Sequence[str]
 ) -> Review:
     review = _waiting(actor, version, host_app)
-    if actor.person_id in (version.uploaded_by, review.submitted_by):
+    if actor.person_id in {version.uploaded_by, review.submitted_by, *_authors_elsewhere(version)}:
         raise OwnWork
     review.state = verdict
     review.decided_by = actor.person_id
@@ -193,6 +193,12 @@ def _decided(
         },
     )
     return review
+
+
+def _authors_elsewhere(version: Version) -> list[str]:
+    """Who uploaded or submitted an imported version where it came from: the same account may act here too."""
+    rows = ImportedVersion.objects.of(version.workspace).filter(version=version)
+    return rows.values_list("authors", flat=True).first() or []
 
 
 def check_range(version: Version, host_app: HostApp) -> None:

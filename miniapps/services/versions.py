@@ -91,18 +91,26 @@ def upload_version(
 
 
 def read_upload(
-    *, actor: Actor, program: MiniProgram, archive: BinaryIO | Path, host_range: HostRange | None = None
+    *,
+    actor: Actor,
+    program: MiniProgram,
+    archive: BinaryIO | Path,
+    host_range: HostRange | None = None,
+    limits: Limits | None = None,
 ) -> Upload:
-    """The long half of `upload_version`: everything but the rows. Holds no transaction and may be repeated."""
+    """The long half of `upload_version`: everything but the rows. Holds no transaction and may be repeated.
+
+    `limits` are those of uploads unless given.
+    """
     require(actor, Right.UPLOAD)
     within(actor, program)
-    with _opened(archive) as file, tempfile.TemporaryFile(dir=_workshop()) as out:
-        draft, package = _read(file, out)
+    with _opened(archive) as file, tempfile.TemporaryFile(dir=workshop()) as out:
+        draft, package = _read(file, out, limits or _limits())
         wanted = _checked_range(host_range or draft.manifest.host_range)
         icons = {} if program.icons else _icons(draft)
         out.seek(0)
         blobs().put(out)
-        parts = store_parts(draft.declared, package.files, out, _workshop())
+        parts = store_parts(draft.declared, package.files, out, workshop())
     return Upload(draft, package, wanted, icons, parts)
 
 
@@ -177,11 +185,11 @@ def described(version: Version) -> dict[str, Any]:
     }
 
 
-def _read(file: BinaryIO, out: BinaryIO) -> tuple[Draft, Package]:
+def _read(file: BinaryIO, out: BinaryIO, limits: Limits) -> tuple[Draft, Package]:
     """The archive examined and its canonical package written to `out`. Raises PackageRefused."""
     report = Report()
     try:
-        draft = examine(file, _limits())
+        draft = examine(file, limits)
         report = draft.report
         package = draft.write(out)
     except Refused as refused:
@@ -234,7 +242,7 @@ def _limits() -> Limits:
     return Limits(archive=settings.FERRY_MAX_UPLOAD_BYTES)
 
 
-def _workshop() -> Path:
+def workshop() -> Path:
     """Where packages are put together: beside the data, so that a small /tmp does not limit an upload."""
     folder = Path(settings.FERRY_DATA) / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
