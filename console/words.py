@@ -61,6 +61,8 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "versions.upload": (_("Upload versions"), ""),
         "versions.submit": (_("Submit for review"), ""),
         "versions.review": (_("Approve or reject"), ""),
+        "permissions.grant": (_("Grant permissions"), ""),
+        "secrets.manage": (_("Manage app secrets"), ""),
         "releases.manage": (_("Release and roll back"), ""),
         "programs.withdraw": (_("Withdraw programs"), ""),
         "segments.manage": (_("Manage segments"), ""),

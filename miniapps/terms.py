@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ferry.kernel.signing.canonical import canonical_json
-
-DOMAIN_KINDS = ("request", "webview", "upload", "download")
+from miniapps.packages.declared import DOMAIN_USES
 
 
 def terms_of(*said: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +20,7 @@ def terms_of(*said: Mapping[str, Any]) -> dict[str, Any]:
     Capabilities and domains are always there, so that a host need not tell "nothing granted" from "not said". Two
     subjects that name the same member are a bug.
     """
-    merged: dict[str, Any] = {"capabilities": [], "domains": {kind: [] for kind in DOMAIN_KINDS}}
+    merged: dict[str, Any] = {"capabilities": [], "domains": {kind: [] for kind in DOMAIN_USES}}
     named: set[str] = set()
     for part in said:
         if twice := named & part.keys():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from miniapps import around_views, carry_views, delivery_views, invitation_views, release_views, views
+from miniapps import around_views, carry_views, delivery_views, invitation_views, permission_views, release_views, views
 
 urlpatterns = [
     path("mini-programs", views.MiniProgramsView.as_view()),
@@ -29,6 +29,16 @@ urlpatterns = [
     path("versions/<str:version_id>/promote", views.PromoteView.as_view()),
     path("versions/<str:version_id>/previews", views.PreviewsView.as_view()),
     path("versions/<str:version_id>/deliveries", delivery_views.DeliveriesView.as_view()),
+    path("versions/<str:version_id>/terms", permission_views.TermsView.as_view()),
+    path("capabilities", permission_views.CapabilitiesView.as_view()),
+    path("capabilities/<str:capability_id>", permission_views.CapabilityView.as_view()),
+    path("mini-programs/<str:program_id>/permissions", permission_views.ProgramPermissionsView.as_view()),
+    path("permissions", permission_views.PermissionsView.as_view()),
+    path("permissions/<str:permission_id>", permission_views.PermissionView.as_view()),
+    path("permissions/<str:permission_id>/grant", permission_views.GrantView.as_view()),
+    path("permissions/<str:permission_id>/reject", permission_views.RejectPermissionView.as_view()),
+    path("permissions/<str:permission_id>/revoke", permission_views.RevokeView.as_view()),
+    path("permissions/<str:permission_id>/withdraw", permission_views.WithdrawRequestView.as_view()),
     path("reviews", views.ReviewsView.as_view()),
     path("releases", release_views.ReleasesView.as_view()),
     path("releases/<str:release_id>", release_views.ReleaseView.as_view()),

@@ -107,6 +107,14 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
         _("There is no i18n folder, which the W3C draft on packaging asks for."),
         _("Add i18n/ with a JSON file for each language, if the mini-program speaks several."),
     ),
+    Code.DOMAIN_REFUSED: (
+        _("“{domain}” is no public host name that is reached over https."),
+        _("Write a name like api.example.com or *.example.com, without port and path."),
+    ),
+    Code.DOMAINS_TOO_MANY: (
+        _("There are more than {limit} domains for “{use}”."),
+        _("Leave some out, or use one name with a star for all names below it."),
+    ),
     Code.FOLDER_STRIPPED: (_("Everything lay in this folder, which was left out."), _("Nothing needs to be done.")),
     Code.NAME_NORMALISED: (
         _("The name was put into the form in which browsers ask for it (NFC)."),

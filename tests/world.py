@@ -331,16 +331,22 @@ class World:
         trial = self.release("3.0.0", kind="trial", invited=True)
         invitation = services.invite(actor=self.operator, release=trial, lifetime=timedelta(days=1))
         link = services.create_link(actor=self.operator, host_app=self.host_app, program=self.program)
+        capability = services.add_capability(actor=admin, name="harbour.ticket", title="Tickets")
+        (permission,) = services.request_permissions(
+            actor=self.developer, program=self.program, host_app=self.host_app, capabilities=["harbour.ticket"]
+        )
         return {
             **self._pushes(),
             **self._carried(),
             "band": "high",
+            "capability_id": capability.pk,
             "device_id": "device-of-the-walk",
             "host_app_id": self.host_app.pk,
             "invitation_id": invitation.pk,
             "link_id": link.pk,
             "key_id": server_key.pk,
             "member_id": member.pk,
+            "permission_id": permission.pk,
             "program_id": self.program.program_id,
             "release_id": release.pk,
             "segment_id": segment.pk,

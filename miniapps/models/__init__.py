@@ -3,6 +3,7 @@
 from miniapps.models.carrying import Archive, ArchiveKind, ArchiveState, ImportedVersion, TrustedExporter
 from miniapps.models.categories import Category
 from miniapps.models.derived import Derived, Form
+from miniapps.models.grants import Capability, Grant, GrantState
 from miniapps.models.invitations import Invitation
 from miniapps.models.links import ShortLink
 from miniapps.models.parts import Part, PluginUse
@@ -17,9 +18,12 @@ __all__ = [
     "Archive",
     "ArchiveKind",
     "ArchiveState",
+    "Capability",
     "Category",
     "Derived",
     "Form",
+    "Grant",
+    "GrantState",
     "ImportedVersion",
     "Invitation",
     "Listing",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from miniapps.packages.declared import Declared, Subpackage
 from miniapps.packages.findings import Code, Finding
 from miniapps.packages.ranges import is_range
+from miniapps.permissions import domains
 
 PageFiles = Callable[[str], Iterable[Sequence[str]]]
 """The files of a page: of each group one has to be there."""
@@ -26,6 +27,7 @@ def check_declared(declared: Declared, paths: Collection[str], manifest: str) ->
         *_wrong_subpackages(declared.subpackages, paths, manifest),
         *_wrong_preloads(declared, manifest),
         *_wrong_plugins(declared, manifest),
+        *_wrong_domains(declared, manifest),
     ]
 
 
@@ -59,3 +61,16 @@ def _wrong_plugins(declared: Declared, manifest: str) -> Iterator[Finding]:
     for each in declared.plugins:
         if not is_range(each.range):
             yield Finding(Code.PLUGIN_RANGE, manifest, {"alias": each.alias, "range": each.range})
+
+
+def _wrong_domains(declared: Declared, manifest: str) -> Iterator[Finding]:
+    """Domains that no host app could grant: told now, and not when somebody decides."""
+    for use, addresses in declared.domains.items():
+        kept = set()
+        for address in addresses:
+            try:
+                kept.add(domains.clean(address))
+            except domains.BadDomain:
+                yield Finding(Code.DOMAIN_REFUSED, manifest, {"domain": address})
+        if len(kept) > domains.MOST_DOMAINS:
+            yield Finding(Code.DOMAINS_TOO_MANY, manifest, {"use": use, "limit": domains.MOST_DOMAINS})

@@ -71,6 +71,8 @@ class Code(StrEnum):
     PLUGIN_RANGE = "plugin_range"
     SUBPACKAGE_UNKNOWN = "subpackage_unknown"
     OVER_BUDGET = "over_budget"
+    DOMAIN_REFUSED = "domain_refused"
+    DOMAINS_TOO_MANY = "domains_too_many"
     # worth knowing, no reason to refuse
     FOLDER_STRIPPED = "folder_stripped"
     NAME_NORMALISED = "name_normalised"

@@ -5,8 +5,16 @@ before it are read again behind it.
 """
 
 from miniapps.services.archives import make_due, make_now
+from miniapps.services.capabilities import add_capability, change_capability, remove_capability
 from miniapps.services.categories import set_categories
 from miniapps.services.exports import ask_for_export
+from miniapps.services.grants import (
+    grant_permission,
+    reject_permission,
+    request_permissions,
+    revoke_permission,
+    withdraw_request,
+)
 from miniapps.services.imports import MAX_FILE_BYTES, Imported, Reading, add_import, inspect_export, read_import
 from miniapps.services.insight import explain_device
 from miniapps.services.invitations import invite, revoke_invitation
@@ -45,6 +53,7 @@ __all__ = [
     "RolledBack",
     "Upload",
     "Wish",
+    "add_capability",
     "add_import",
     "add_version",
     "advance_due",
@@ -52,6 +61,7 @@ __all__ = [
     "arrange_program",
     "ask_for_export",
     "ask_for_preset",
+    "change_capability",
     "change_exporter",
     "change_share",
     "check_package",
@@ -63,6 +73,7 @@ __all__ = [
     "end_link",
     "explain_device",
     "export_key",
+    "grant_permission",
     "inspect_export",
     "invite",
     "make_due",
@@ -72,11 +83,15 @@ __all__ = [
     "publish_agreement",
     "read_import",
     "read_upload",
+    "reject_permission",
     "reject_version",
+    "remove_capability",
+    "request_permissions",
     "restore_program",
     "resume_release",
     "revoke_exporter",
     "revoke_invitation",
+    "revoke_permission",
     "roll_back_release",
     "roll_back_to",
     "set_categories",
@@ -89,5 +104,6 @@ __all__ = [
     "update_program",
     "upload_version",
     "withdraw_program",
+    "withdraw_request",
     "withdraw_submission",
 ]

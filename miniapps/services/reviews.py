@@ -29,9 +29,10 @@ from miniapps.errors import (
     OwnWork,
     ReasonMissing,
 )
-from miniapps.models import ImportedVersion, ReasonCode, Review, ReviewState, Version
+from miniapps.models import GrantState, ImportedVersion, ReasonCode, Review, ReviewState, Version
+from miniapps.services.grants import ask_with_version, drop_with_version, grant_with_version
 from miniapps.services.scope import within
-from miniapps.services.terms import settle_version
+from miniapps.services.terms import settle_program
 from miniapps.statement import package_statement
 
 _LONGEST_TEXT = 4000
@@ -106,6 +107,7 @@ def withdraw_submission(*, actor: Actor, version: Version, host_app: HostApp) ->
         review.state = ReviewState.WITHDRAWN
         review.decided_at = clock.now()
         review.save(update_fields=["state", "decided_at"])
+        drop_with_version(actor=actor, version=version, host_app=host_app, state=GrantState.WITHDRAWN)
         record(actor=actor, action="version.submission_withdrawn", target=version, after={"host_app": host_app.pk})
     return review
 
@@ -145,6 +147,7 @@ def _submit(*, actor: Actor, version: Version, host_app: HostApp, note: str, sou
     )
     action = "version.submitted" if source is None else "version.promoted"
     record(actor=actor, action=action, target=version, after={"host_app": host_app.pk, "review": review.pk})
+    ask_with_version(actor=actor, version=version, host_app=host_app)
     return review
 
 
@@ -153,10 +156,15 @@ def _decide(
 ) -> Review:
     require(actor, Right.REVIEW)
     within(actor, version, host_app)
-    with publishing(host_app) as publication:  # an approval may bring terms, which a snapshot reads
+    with publishing(host_app) as publication:  # an approval brings permissions and terms, which a snapshot reads
         review = _decided(actor, version, host_app, verdict, reason, codes)
         if verdict == ReviewState.APPROVED:
-            settle_version(publication, version)
+            grant_with_version(actor=actor, version=version, host_app=host_app)
+            settle_program(publication, version.program)
+        else:
+            drop_with_version(
+                actor=actor, version=version, host_app=host_app, state=GrantState.REJECTED, reason=review.reason
+            )
     return review
 
 

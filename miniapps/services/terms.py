@@ -13,11 +13,17 @@ from ferry.kernel.identity.models import HostApp
 from ferry.kernel.publishing.services import Publication
 from miniapps.models import MiniProgram, Review, ReviewState, Terms, Version
 from miniapps.selectors.parts import parts_terms, plugins_terms
+from miniapps.selectors.permissions import granted_members
 from miniapps.selectors.privacy import privacy_terms
 from miniapps.terms import NONE, terms_of
 from miniapps.terms_signature import sign_terms
 
-SUBJECTS: tuple[Callable[[HostApp, Version], Mapping[str, Any]], ...] = (parts_terms, plugins_terms, privacy_terms)
+SUBJECTS: tuple[Callable[[HostApp, Version], Mapping[str, Any]], ...] = (
+    parts_terms,
+    plugins_terms,
+    privacy_terms,
+    granted_members,
+)
 """Each says its members of the terms, and nothing where it has nothing to say."""
 
 

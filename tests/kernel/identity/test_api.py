@@ -12,7 +12,7 @@ from tests.kernel.office import Office
 def test_a_token_knows_itself(office):
     me = office.call("get", "/me", role="reviewer").json()
     assert me["kind"] == "token"
-    assert me["rights"] == ["versions.review", "view"]
+    assert me["rights"] == ["permissions.grant", "versions.review", "view"]
     assert me["workspace"] == {
         "id": office.workspace.id,
         "name": "Harbour",

@@ -19,7 +19,7 @@ def test_a_new_member_gets_a_password_once_and_rights_by_role(office):
     assert account.check_password(new.password)
     assert account.must_change_password
     assert account.subject == "ada@harbour.example"
-    assert office.acting(new.member).rights == {Right.VIEW, Right.REVIEW}
+    assert office.acting(new.member).rights == {Right.VIEW, Right.REVIEW, Right.GRANT}
 
 
 def test_nobody_is_hired_twice_however_the_address_is_written(office):

@@ -86,7 +86,7 @@ def test_a_persons_token_answers_to_the_person_and_never_exceeds_them(office):
     token = services.create_token(actor=office.acting(ada), name="ada's", roles=["developer", "reviewer"])
     assert selectors.find_token(token.plain).person_id == ada.account_id
     services.set_roles(actor=office.platform, member=ada, roles=["reviewer"])
-    assert selectors.find_token(token.plain).rights == {Right.VIEW, Right.REVIEW}
+    assert selectors.find_token(token.plain).rights == {Right.VIEW, Right.REVIEW, Right.GRANT}
 
 
 def test_a_tokens_token_answers_to_the_same_person(office):

@@ -82,6 +82,16 @@ def test_a_subpackage_without_a_name_is_named_after_its_folder():
         ),
         ({"preload": {"pages/home": ["none"]}}, Code.SUBPACKAGE_UNKNOWN, {"name": "none"}),
         (
+            {"domains": {"upload": ["https://files.example.com", "10.0.0.1"]}},
+            Code.DOMAIN_REFUSED,
+            {"domain": "10.0.0.1"},
+        ),
+        (
+            {"domains": {"request": [f"a{number}.example.com" for number in range(31)]}},
+            Code.DOMAINS_TOO_MANY,
+            {"use": "request", "limit": 30},
+        ),
+        (
             {"pages": ["pages/home"], "preload": {"pages/pay": []}},
             Code.PAGE_UNKNOWN,
             {"page": "pages/pay"},

@@ -32,6 +32,8 @@ class Right(StrEnum):
     UPLOAD = "versions.upload"
     SUBMIT = "versions.submit"
     REVIEW = "versions.review"
+    GRANT = "permissions.grant"
+    MANAGE_SECRETS = "secrets.manage"
     RELEASE = "releases.manage"
     WITHDRAW = "programs.withdraw"
     MANAGE_SEGMENTS = "segments.manage"
@@ -46,11 +48,12 @@ class Right(StrEnum):
 ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
         Role.ADMIN: frozenset(Right),
-        Role.DEVELOPER: frozenset({Right.VIEW, Right.UPLOAD, Right.SUBMIT, Right.VIEW_ANALYTICS}),
-        Role.REVIEWER: frozenset({Right.VIEW, Right.REVIEW}),
+        Role.DEVELOPER: frozenset({Right.VIEW, Right.UPLOAD, Right.SUBMIT, Right.MANAGE_SECRETS, Right.VIEW_ANALYTICS}),
+        Role.REVIEWER: frozenset({Right.VIEW, Right.REVIEW, Right.GRANT}),
         Role.OPERATOR: frozenset(
             {
                 Right.VIEW,
+                Right.GRANT,
                 Right.RELEASE,
                 Right.WITHDRAW,
                 Right.MANAGE_SEGMENTS,
