@@ -64,7 +64,7 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
     Code.MANIFEST_TOO_LARGE: (_("The manifest has more than {limit} bytes."), _("Shorten it.")),
     Code.MEMBER_INVALID: (_("The member “{member}” has a wrong form."), _("docs/publish.md shows every member.")),
     Code.PAGE_MISSING: (
-        _("The page “{page}” is not in the package."),
+        _("The page “{page}” is not complete: there is no {file}."),
         _("Correct the list of pages, or add the file."),
     ),
     Code.PAGE_UNKNOWN: (_("The page “{page}” is not among the pages."), _("Add it to the pages, or correct its name.")),
