@@ -18,16 +18,17 @@ class MiniappsConfig(AppConfig):
         from ferry.edge.content.previews import register_previews
         from ferry.edge.registry import register_loader, register_routes
         from ferry.journal.registry import register_handler
-        from ferry.kernel.publishing.registry import register_part
+        from ferry.kernel.publishing.registry import register_holder, register_part
         from miniapps import segment_uses, selectors, snapshot, snapshot_more
+        from miniapps.adapters import history
         from miniapps.adapters import part as adapters
         from miniapps.handlers import LinkHandler, PrivacyHandler
         from miniapps.records import LINK_OPENED, PRIVACY_ACCEPTED
 
         register_part("program", build=snapshot.build, keys=snapshot.keys)
-        register_part("adapter", build=adapters.build, keys=snapshot.keys, beside="program")
         register_part("categories", build=snapshot_more.build_categories, keys=snapshot_more.category_keys)
         register_part("links", build=snapshot_more.build_links, keys=snapshot_more.link_keys)
+        register_part("adapter", build=adapters.build, keys=snapshot.keys, beside="program", remember=history.remember)
         register_loader("program", "miniapps.snapshot_load.load_program")
         register_loader("adapter", "miniapps.adapters.load.load_adapter")
         register_loader("categories", "miniapps.snapshot_load_more.load_categories")
@@ -38,5 +39,7 @@ class MiniappsConfig(AppConfig):
         register_routes("miniapps.privacy_edge.add_routes")
         register_handler(PRIVACY_ACCEPTED, handler=PrivacyHandler())
         register_handler(LINK_OPENED, handler=LinkHandler())
+        register_routes("miniapps.adapters.dimina_edge.add_routes")
+        register_holder(history.held_sets)
         register_previews(selectors.preview)
         register_uses(segment_uses.uses)

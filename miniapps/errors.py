@@ -303,3 +303,9 @@ class AlreadyImported(FerryError):
     code = "already_imported"
     status = 409
     message = _("Version {version} of {program_id} is here already, with the same bytes. Nothing was changed.")
+
+
+class NotOffered(FerryError):
+    code = "not_offered"
+    status = 404
+    message = _("This mini-program is not offered to this device.")

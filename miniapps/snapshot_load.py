@@ -80,7 +80,7 @@ class Program:
 
 def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
     """The loader of parts of kind "program". Declares the blobs that it lets the edge serve, and its dates."""
-    offers = compile_program(body, segments=_Segments(sources), sets=StoredSets(sources))
+    offers = compile_program(body, segments=StoredSegments(sources), sets=StoredSets(sources))
     for offer in offers.offers:
         sources.changes_at(*offer.rule.edges)
     arms = {entry["id"]: _arm(body["id"], entry, sources) for entry in body["releases"]}
@@ -193,7 +193,7 @@ def _icon(name: str, sha256: str, sources: Sources) -> str:
     return f"{sources.edge_url}/icons/{sha256}.{ending}"
 
 
-class _Segments(Mapping[str, Sequence[Any]]):
+class StoredSegments(Mapping[str, Sequence[Any]]):
     """Segments by id, fetched when a rule names one, so that only its programs are loaded anew when it changes."""
 
     def __init__(self, sources: Sources) -> None:

@@ -21,7 +21,6 @@ from miniapps.edge_types import CheckIn, PartialObservation
 
 if TYPE_CHECKING:
     from ferry.edge.app import EdgeApp
-    from miniapps.snapshot_load import Arm
 
 NOBODY = DeviceToken("", 0)
 _MAX_FIELDS = 100
@@ -53,7 +52,9 @@ def pass_limit(edge: EdgeApp, req: Request, snapshot: HostAppSnapshot, ticks: fl
         raise RateLimited(retry_after=answers.whole_seconds(wait))
 
 
-def observe(edge: EdgeApp, snapshot: HostAppSnapshot, said: CheckIn, context: Context, arm: Arm | None) -> None:
+def observe(
+    edge: EdgeApp, snapshot: HostAppSnapshot, said: CheckIn, context: Context, shown: msgspec.Raw | None
+) -> None:
     """Offer the journal what was asked and shown (rule 9), unless this host app stores nothing without consent.
 
     It says something of one mini-program alone, so what is known of the device's others stays.
@@ -76,6 +77,6 @@ def observe(edge: EdgeApp, snapshot: HostAppSnapshot, said: CheckIn, context: Co
         device.locale,
         said.attributes,
         [(each.id, each.code) for each in said.installed],
-        [] if arm is None else [arm.observed],
+        [] if shown is None else [shown],
     )
     edge.journal.offer("checkin", answers.encode(observation))

@@ -131,7 +131,7 @@ class UpdateCheck(_CodePush):
             context.device_id = ""  # in no share: as CodePush does with a client that does not name itself
         found = adapted.package(context, installed)
         if context.device_id:
-            asking.observe(edge, snapshot, device, context, found[0] if found else None)
+            asking.observe(edge, snapshot, device, context, found[0].observed if found else None)
         open_ = adapted.program.withdrawn is None
         store = adapted.store_version(named.platform, running.app_version) if open_ and not found else ""
         return codepush.update_info(found[1] if found else None, running, store_version=store)

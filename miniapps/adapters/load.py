@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
-from ferry.edge.registry import Sources
+from ferry.edge.registry import Sources, StoredSets
 from ferry.kernel.targeting import Context, version_key
 from miniapps.adapters.codepush import Package
-from miniapps.snapshot_load import Arm, Program
+from miniapps.adapters.dimina import Delivery, Generation, follow
+from miniapps.content_hosts import web_origin
+from miniapps.offers import compile_program
+from miniapps.snapshot_load import Arm, Program, StoredSegments
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Adapted:
     program: Program
     packages: Mapping[str, Package]  # by release
     least: Mapping[str, tuple[str, ...]]  # platform → the least host versions that the open releases ask for
+    generations: tuple[Generation, ...]  # oldest first; none where there never was a version for Dimina
+    manifests: Mapping[str, Mapping[str, Any]]  # by release: for Dimina, all but the code
 
     def package(self, context: Context, installed: int | None) -> tuple[Arm, Package] | None:
         """What the device is given, as the check-in decides; None for nothing, withdrawn programs included."""
@@ -28,6 +34,13 @@ class Adapted:
             return None
         arm = self.program.decide(context, installed)
         return None if arm is None else (arm, self.packages[release_of(arm)])
+
+    def delivered(self, context: Context) -> tuple[Delivery, dict[str, Any]] | None:
+        """The manifest of a Dimina host, under the code that this device knows the version by."""
+        delivery = None if self.program.withdrawn is not None else follow(self.generations, context)
+        if delivery is None:
+            return None
+        return delivery, {**self.manifests[delivery.gives.release_id], "versionCode": delivery.code}
 
     def coded(self, package_hash: str) -> int | None:
         """The version code of an open release's package, by its CodePush hash."""
@@ -50,8 +63,14 @@ def load_adapter(key: str, body: dict[str, Any], sources: Sources) -> Adapted | 
     for given in body["releases"].values():
         for platform, bounds in given["range"].items():
             least.setdefault(platform, set()).add(bounds["min"])
-    packages = {release_id: _package(given, sources) for release_id, given in body["releases"].items()}
-    return Adapted(program, packages, {platform: tuple(sorted(found)) for platform, found in least.items()})
+    given_of = body["releases"].items()
+    return Adapted(
+        program,
+        packages={release_id: _package(given, sources) for release_id, given in given_of},
+        least={platform: tuple(sorted(found)) for platform, found in least.items()},
+        generations=tuple(_generation(key, each, sources) for each in body["generations"]),
+        manifests={release_id: _manifest(key, body["name"], given, sources) for release_id, given in given_of},
+    )
 
 
 def release_of(arm: Arm) -> str:
@@ -64,8 +83,31 @@ def _package(given: dict[str, Any], sources: Sources) -> Package:
     return Package(
         code=given["code"],
         package_hash=given["codepush_hash"],
-        url=f"{sources.edge_url}/packages/{given['sha256']}",
-        size=given["size"],
+        url=_url(given, sources),
+        size=(given["deflated"] or given)["size"],
         description=given["notes"],
         mandatory=given["mandatory"],
     )
+
+
+def _manifest(program_id: str, name: str, given: dict[str, Any], sources: Sources) -> dict[str, Any]:
+    return {
+        "appId": program_id,
+        "name": name,
+        "path": given["entry"],
+        "versionName": given["name"],
+        "packageUrl": _url(given, sources),
+        "sha256": (given["deflated"] or given)["sha256"],
+        "webBaseUrl": f"{web_origin(settings.FERRY_CONTENT_ORIGIN, given['version'])}/",
+    }
+
+
+def _generation(key: str, body: dict[str, Any], sources: Sources) -> Generation:
+    part = {"id": key, "withdrawn": None, "releases": body["releases"]}
+    offers = compile_program(part, segments=StoredSegments(sources), sets=StoredSets(sources))
+    return Generation.of(body["number"], body["at"], offers)
+
+
+def _url(given: dict[str, Any], sources: Sources) -> str:
+    """The deflated zip; until the worker has made it, the canonical one, which every zip reader takes as well."""
+    return f"{sources.edge_url}/packages/{given['sha256']}{'.deflated.zip' if given['deflated'] else ''}"

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ferry.kernel.publishing.registry import PartBody
 from miniapps import snapshot
-from miniapps.models import Listing, Release
+from miniapps.adapters.history import generations
+from miniapps.delivery import selectors as delivery
+from miniapps.models import Generation, Listing, Release
 
 if TYPE_CHECKING:
     from ferry.kernel.identity.models import HostApp
@@ -26,13 +28,26 @@ def build(host_app: HostApp, key: str) -> PartBody | None:
     )
     if listing is None:
         return None
-    releases = snapshot.open_releases(host_app, listing.program)
-    return PartBody({"id": key, "releases": {release.pk: _given(release) for release in releases}})
+    program = listing.program
+    releases = snapshot.open_releases(host_app, program)
+    made = delivery.made(host_app.workspace, (release.version.sha256 for release in releases))
+    given = {release.pk: _given(release, made.get(release.version.sha256, {}).get("forms", {})) for release in releases}
+    past = list(generations(host_app, program))
+    body = {"id": key, "name": program.name, "releases": given, "generations": [_generation(row) for row in past]}
+    return PartBody(body, tuple(sorted({sha for row in past for sha in row.sets})))
 
 
-def _given(release: Release) -> dict[str, Any]:
+def _generation(row: Generation) -> dict[str, Any]:
+    return {"number": row.number, "at": row.published_at.timestamp(), "releases": row.releases}
+
+
+def _given(release: Release, forms: dict[str, Any]) -> dict[str, Any]:
     version = release.version
     return {
+        "version": version.pk,
+        "name": version.name,
+        "entry": version.entry,
+        "deflated": forms.get("deflated"),
         "code": version.code,
         "sha256": version.sha256,
         "size": version.size,

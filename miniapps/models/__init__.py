@@ -3,6 +3,7 @@
 from miniapps.models.carrying import Archive, ArchiveKind, ArchiveState, ImportedVersion, TrustedExporter
 from miniapps.models.categories import Category
 from miniapps.models.derived import Derived, Form
+from miniapps.models.generations import Generation
 from miniapps.models.grants import Capability, Grant, GrantState
 from miniapps.models.invitations import Invitation
 from miniapps.models.links import ShortLink
@@ -22,6 +23,7 @@ __all__ = [
     "Category",
     "Derived",
     "Form",
+    "Generation",
     "Grant",
     "GrantState",
     "ImportedVersion",

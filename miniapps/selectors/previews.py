@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
 
 from ferry.edge.content.previews import Preview
 from ferry.kernel import clock
-from miniapps.models import PreviewHost
+from miniapps.adapters.dimina import KIND as DIMINA
+from miniapps.content_hosts import released_version
+from miniapps.models import Listing, PreviewHost, Release
+from miniapps.releases import State
 
 _LABEL = frozenset("0123456789abcdefghjkmnpqrstvwxyz")
 
@@ -15,6 +21,9 @@ def preview(label: str) -> Preview | None:
     """The package behind a preview host; None when there is none or it has expired."""
     if not label or len(label) > 40 or not _LABEL.issuperset(label):
         return None
+    version_id = released_version(label)
+    if version_id is not None:
+        return _released(version_id)
     found = (
         PreviewHost.objects.unscoped()
         .filter(label=label, expires_at__gt=clock.now())
@@ -27,6 +36,25 @@ def preview(label: str) -> Preview | None:
     version = found.version
     files = tuple((path, offset, size, sha256) for path, offset, size, sha256 in version.files)
     return Preview(sha256=version.sha256, files=files, entry=version.entry, expires_at=found.expires_at)
+
+
+def _released(version_id: str) -> Preview | None:
+    """The files of a version that some host app's devices have, or had until an hour ago: open pages still load some.
+
+    Of the kinds, only Dimina's web hosts load files one by one. Nothing where the program is withdrawn everywhere.
+    """
+    rows = Release.objects.unscoped().filter(version_id=version_id, version__kind=DIMINA, host_app__active=True)
+    out = rows.filter(Q(state__in=[State.RUNNING, State.PAUSED]) | Q(ended_at__gt=clock.ago(hours=1)))
+    closed = Listing.objects.unscoped().filter(
+        host_app=OuterRef("host_app"), program=OuterRef("program"), withdrawn_at__isnull=False
+    )
+    release = out.exclude(Exists(closed)).select_related("version").defer("version__report").first()
+    if release is None:
+        return None
+    version = release.version
+    files = tuple((path, offset, size, sha256) for path, offset, size, sha256 in version.files)
+    until = clock.now() + timedelta(hours=1)
+    return Preview(sha256=version.sha256, files=files, entry=version.entry, expires_at=until, released=True)
 
 
 def preview_url(preview_host: PreviewHost) -> str:

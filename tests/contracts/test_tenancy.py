@@ -35,6 +35,8 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "miniapps/handlers.py:_keep": "the loader writes what all workspaces' devices accepted, by host app",
     "miniapps/handlers.py:_workspaces": "the loader maps a record's host app to its workspace",
     "miniapps/services/links.py:sweep_links": "the tick ends what has expired in every workspace",
+    "miniapps/adapters/history.py:held_sets": "the sweep asks which stored sets any workspace still uses",
+    "miniapps/selectors/previews.py:_released": "as above: a released version is public, and its id names it",
     "miniapps/selectors/previews.py:preview": "the content origin knows a preview by its unguessable label alone",
     "miniapps/services/archive_rows.py:waiting": "a worker makes the files that were asked for in every workspace",
     "miniapps/services/previews.py:sweep_previews": "the tick forgets expired previews of every workspace",

@@ -58,6 +58,7 @@ class ContentApp:
     _host: re.Pattern[str] = field(init=False)
     _known: dict[str, _Known] = field(default_factory=dict)
     _common: Headers = field(init=False)
+    _shared: Headers = field(init=False)
 
     def __post_init__(self) -> None:
         before, _, after = (urlsplit(self.origin.replace("{version}", "\0")).netloc.rpartition("@")[2]).partition("\0")
@@ -75,6 +76,13 @@ class ContentApp:
             (b"x-robots-tag", b"noindex"),
             (b"cache-control", b"private, no-cache"),
         ]
+        # Whoever has the app key can have these bytes from the edge too; a web host's page reads them from afar.
+        public = {
+            b"cross-origin-resource-policy": b"cross-origin",
+            b"cache-control": b"public, max-age=600",
+            b"access-control-allow-origin": b"*",
+        }
+        self._shared = list((dict(self._common) | public).items())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -100,7 +108,10 @@ class ContentApp:
             await self._plain(send, 404, "This preview does not exist or has expired. Open a new one in the console.")
             return
         path = scope["path"].removeprefix("/") or known.preview.entry
+        released = known.preview.released
         found = known.files.get(path)
+        if found is None and released:
+            found = known.files.get(path.partition("/")[2])
         if found is None:
             await self._plain(send, 404, "The package has no such file.")
             return
@@ -110,7 +121,7 @@ class ContentApp:
         except (BlobMissing, FileNotFoundError):
             await self._plain(send, 404, "The package of this preview is gone.")
             return
-        headers = [(b"content-type", media_type(path).encode()), *self._common]
+        headers = [(b"content-type", media_type(path).encode()), *(self._shared if released else self._common)]
         etag = b'"%s"' % sha256.encode()
         await self.sender.send(scope, receive, send, file=file, etag=etag, headers=headers, offset=offset, size=size)
 

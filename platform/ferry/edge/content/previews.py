@@ -15,6 +15,7 @@ class Preview:
     files: tuple[tuple[str, int, int, str], ...]  # path, offset of its bytes in the stored zip, size, sha256
     entry: str  # the path shown at "/"
     expires_at: datetime
+    released: bool = False  # a version that is out: any page may load its files, and its host asks for `<id>/<path>`
 
 
 Finder = Callable[[str], Preview | None]
