@@ -23,7 +23,6 @@ from ferry.kernel.targeting import Context
 from miniapps import selectors
 from miniapps.adapters import history
 from miniapps.adapters.dimina import Generation, follow, next_number
-from miniapps.models import Version
 from miniapps.offers import compile_program
 from tests.edge.published import Caller
 from tests.hosts.live import LiveEdge
@@ -45,8 +44,7 @@ def publish(world: World, name: str, **plan: Any) -> Any:
     """A version of kind dimina, released."""
     found = selectors.versions(world.workspace, world.program).filter(name=name).first()
     if found is None:
-        version = world.approve(world.upload(name, files_of(name) | {"index.html": b"x"}))
-        Version.objects.of(world.workspace).filter(pk=version.pk).update(kind="dimina", entry="pages/home")
+        assert world.approve(world.upload(name, files_of(name))).kind == "dimina"
     return world.release(name, **plan)
 
 
@@ -234,7 +232,7 @@ def test_a_web_host_reads_the_files_from_the_versions_own_origin(world: World, e
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     assert call("GET", "/wx-as-compiled/main/static/logo.png").content == b"png"
     assert call("GET", f"/{manifest['appId']}/main/none.js").status_code == 404
-    other = world.upload("2.0.0", files_of("2.0.0") | {"index.html": b"x"})
+    other = world.upload("2.0.0", files_of("2.0.0"))
     unreleased = str(origin.netloc.decode()).replace(release.version_id, other.pk)
     assert Caller(content, host=unreleased)("GET", "/main/logic.js").status_code == 404
     world.withdraw()
