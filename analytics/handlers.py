@@ -17,6 +17,7 @@ from analytics import observations
 from analytics.device_rows import DeviceRows
 from analytics.events import aliases
 from analytics.records import AnyRecord, BindRecord, CheckinRecord, ConsentRecord, DeviceRecord, decode, label
+from analytics.signals import marketing_refused
 from ferry.journal.keys import Message
 from ferry.journal.registry import Apply, Measure
 from ferry.journal.work import Work
@@ -57,9 +58,12 @@ class DeviceHandler:
         rows = DeviceRows.of((item.record.host_app, item.record.device) for item in read)
         seen: dict[tuple[str, date], list[bytes]] = defaultdict(list)
         bound: dict[str, list[bytes]] = defaultdict(list)
+        decided: set[tuple[str, str]] = set()
         for item in sorted(read, key=lambda item: item.record.position):
             record = item.record
             folded = _fold(item, rows, consent_required=apps[record.host_app].consent_required)
+            if isinstance(record, DeviceRecord | ConsentRecord) and record.consent is not None:
+                decided.add((record.host_app, record.device))
             if item.counted:
                 continue
             if not folded:
@@ -76,7 +80,23 @@ class DeviceHandler:
         for app, lines in bound.items():
             aliases.write_bound(work, app, lines)
         workspaces = {app: known.workspace_id for app, known in apps.items()}
-        return lambda: rows.save(workspaces)
+
+        def apply() -> None:
+            rows.save(workspaces)
+            _tell(rows, decided, workspaces)
+
+        return apply
+
+
+def _tell(rows: DeviceRows, decided: set[tuple[str, str]], workspaces: Mapping[str, str]) -> None:
+    """Say which of the devices that spoke of consent want no marketing."""
+    refused: dict[str, dict[str, int]] = defaultdict(dict)
+    for app, device_id in sorted(decided):
+        state = rows[app, device_id]
+        if state.consent is not None and not state.consent.get("marketing"):
+            refused[app][device_id] = state.consent_position[0]
+    for app, devices in refused.items():
+        marketing_refused.send(None, workspace_id=workspaces[app], host_app_id=app, devices=devices)
 
 
 def _fold(item: _Read, rows: DeviceRows, *, consent_required: bool) -> bool:

@@ -37,6 +37,7 @@ __all__ = [  # reports answer here too, each from its own module
     "exposures",
     "funnel",
     "live_events",
+    "marketing_refused_at",
     "quarantine",
     "recent_devices",
     "recently_installed",
@@ -46,6 +47,7 @@ __all__ = [  # reports answer here too, each from its own module
     "version_health",
 ]
 
+_AT_ONCE = 500  # ids in one statement: SQLite's older builds take 999 variables
 _FORGOTTEN = datetime(1970, 1, 1, tzinfo=UTC)  # last_seen of a device whose consent was taken back
 
 
@@ -76,6 +78,20 @@ def devices_of_user(workspace: Workspace, host_app_id: str, user: str) -> list[D
         return []
     rows = devices(workspace, host_app_id).filter(bound_user=user).order_by("-last_seen")[:1000]
     return [context_of(row) for row in rows]
+
+
+def marketing_refused_at(workspace: Workspace, host_app_id: str, device_ids: Iterable[str]) -> dict[str, int]:
+    """Which of these devices have said no to marketing last, and when (ms of the edge)."""
+    asked = sorted(set(device_ids))
+    found: dict[str, int] = {}
+    for start in range(0, len(asked), _AT_ONCE):
+        rows = Device.objects.of(workspace).filter(
+            host_app_id=host_app_id, device_id__in=asked[start : start + _AT_ONCE], consent__isnull=False
+        )
+        for device_id, consent, at in rows.values_list("device_id", "consent", "consent_at"):
+            if isinstance(consent, dict) and not consent.get("marketing"):  # JSON's null: nothing was said
+                found[device_id] = at
+    return found
 
 
 def version_counts(workspace: Workspace, host_app_id: str, program_id: str) -> dict[int, int]:

@@ -14,6 +14,7 @@ class PushConfig(AppConfig):
 
     def ready(self) -> None:
         from analytics.segments.uses import register_uses
+        from analytics.signals import marketing_refused
         from ferry.edge.registry import register_routes
         from ferry.journal.registry import register_handler
         from ferry.kernel.publishing.registry import register_holder
@@ -21,9 +22,11 @@ class PushConfig(AppConfig):
         from push.engines import registry
         from push.engines.apns.engine import Apns
         from push.engines.own import OwnChannel
+        from push.receipts.addresses import forget
         from push.receipts.handler import KINDS, PushHandler
 
         register_handler(*KINDS, handler=PushHandler())
+        marketing_refused.connect(forget, dispatch_uid="push.addresses")
         register_uses(audiences.uses)
         register_holder(audiences.held_sets)
         register_routes("push.edge.add_routes")

@@ -47,6 +47,10 @@ class Post:
     def address(self, device: str, told: str, *, at: int = NOON, channel: str = "apns", **more: Any) -> None:
         self._report("address", device, channel=channel, token=told, at=at, **more)
 
+    def consent(self, device: str, *, at: int, marketing: bool) -> None:
+        """The device reports itself anew."""
+        self._report("device", device, at=at, consent={"analytics": True, "marketing": marketing})
+
     def _report(self, kind: str, device: str, **about: Any) -> None:
         self.seq += 1
         base = {"message_id": ids.new(), "host_app": self.harbour.app.pk, "device": device, "seq": self.seq}
@@ -219,6 +223,42 @@ class TestAddresses:
         post.load()
         Address.objects.of(harbour.workspace).update(dead_at=clock.now())
         post.address("anna", "aa" * 32, at=NOON + 1000)
+        post.load()
+        assert self.rows(harbour) == {"anna": ("aa" * 32, True)}
+
+    def test_who_takes_consent_to_marketing_back_leaves_no_token_here(self, harbour: Harbour, post: Post):
+        for device in ("anna", "ben"):
+            post.consent(device, at=NOON, marketing=True)
+            post.address(device, f"{device[0]}a" * 32, at=NOON + 1)
+        post.load()
+        assert set(self.rows(harbour)) == {"anna", "ben"}
+        post.consent("anna", at=NOON + 1000, marketing=False)
+        post.load()
+        assert set(self.rows(harbour)) == {"ben"}
+
+    @pytest.mark.parametrize("first", ["address", "consent"])
+    def test_a_token_that_was_on_its_way_goes_too_in_whatever_order_both_are_loaded(
+        self, harbour: Harbour, post: Post, first: str
+    ):
+        """Records of one device may lie in the segments of several edges, in one step of the loader or in two."""
+        for device, steps in (("anna", 1), ("ben", 2)):
+            reports = [
+                lambda device=device: post.address(device, f"{device[0]}a" * 32, at=NOON),
+                lambda device=device: post.consent(device, at=NOON + 1000, marketing=False),
+            ]
+            for report in reports if first == "address" else reversed(reports):
+                report()
+                if steps == 2:
+                    post.load()
+            post.load()
+        assert self.rows(harbour) == {}
+        assert post.counts("address") == (2, 2, 0, 0)
+
+    def test_a_token_that_is_given_after_the_no_is_for_service_messages(self, harbour: Harbour, post: Post):
+        post.consent("anna", at=NOON, marketing=False)
+        post.address("anna", "aa" * 32, at=NOON + 1000)
+        post.load()
+        post.consent("anna", at=NOON + 500, marketing=False)  # loaded late
         post.load()
         assert self.rows(harbour) == {"anna": ("aa" * 32, True)}
 
