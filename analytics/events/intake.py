@@ -15,10 +15,12 @@ from msgspec import Raw
 from analytics.consent import Consent
 from analytics.events import scan, wire
 from analytics.events.judging import Judge, Refused, Sender, text_of
+from analytics.events.plain import plain_rows
 from analytics.events.reasons import MESSAGES, Reason
 from analytics.events.records import Refusal, Row
 from analytics.events.wire import MAX_EVENT_BYTES, MAX_EVENTS, Event, RawBatch, Single
 
+_NOT_PLAIN: tuple[type[Exception], ...] = (Refused, OverflowError, *wire.UNREADABLE)
 KEPT_OF_REFUSED = 4_096  # characters of a refused event that the quarantine shows
 
 
@@ -81,6 +83,9 @@ def take_batch(body: bytes, sender: Sender) -> Intake:
     try:
         if b"\\" in body and b"\\u0000" in body:  # the first question is fifty times as quick
             raise msgspec.ValidationError
+        plain = _plain(body, sender)
+        if plain is not None:
+            return plain
         whole = wire.batch.decode(body)
         if len(whole.batch) > MAX_EVENTS:
             raise msgspec.ValidationError
@@ -88,9 +93,6 @@ def take_batch(body: bytes, sender: Sender) -> Intake:
         return _one_by_one(body, sender)
     intake = Intake()
     judge = Judge(sender, body, whole.sent_at, whole.context)
-    rows = judge.plain(whole.batch)
-    if rows is not None:
-        return Intake(rows, consent=judge.consent)
     for index, event in enumerate(whole.batch):
         try:
             intake.rows.append(judge.row(event, index))
@@ -100,6 +102,20 @@ def take_batch(body: bytes, sender: Sender) -> Intake:
         _keep(intake, wire.raw_batch.decode(body).batch)
     intake.consent = judge.consent
     return intake
+
+
+def _plain(body: bytes, sender: Sender) -> Intake | None:
+    """All rows at once where every event is an ordinary one; None where they have to be judged one by one."""
+    try:
+        whole = wire.plain.decode(body)
+        if len(whole.batch) > MAX_EVENTS:
+            return None
+        judge = Judge(sender, body, None, whole.context)
+        sent = int(whole.sent_at.timestamp() * 1000)
+        rows = plain_rows(whole.batch, judge.place, received=sender.received, sent=sent, device=sender.device_id)
+    except _NOT_PLAIN:
+        return None
+    return None if rows is None else Intake(rows, consent=judge.consent)
 
 
 def take_single(body: bytes, kind: str, sender: Sender) -> Intake:

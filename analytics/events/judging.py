@@ -12,7 +12,6 @@ from analytics.consent import Consent
 from analytics.events import wire
 from analytics.events.clocks import happened, milliseconds
 from analytics.events.places import Place, merged, place_of
-from analytics.events.plain import plain_rows
 from analytics.events.reasons import Reason
 from analytics.events.records import Row
 from analytics.events.wire import MAX_EVENT_BYTES, Context, Event
@@ -66,17 +65,6 @@ class Judge:
         self._places: dict[bytes, Place] = {}  # by the bytes of an event's context
         self._hash = ""
         self.consent: Consent | None = None if context is None else context.consent
-
-    def plain(self, events: list[Event]) -> list[Row] | None:
-        """All rows at once where every event is an ordinary one; None where they have to be judged one by one."""
-        if not self._sent_at:
-            return None
-        sender = self._sender
-        try:
-            sent = milliseconds(self._sent_at)
-            return plain_rows(events, self.place, received=sender.received, sent=sent, device=sender.device_id)
-        except (Refused, ValueError, OverflowError):
-            return None
 
     def row(self, event: Event, index: int) -> Row:
         """The row of one event. Raises Refused."""

@@ -6,7 +6,8 @@ named here. `properties` and `traits` stay the bytes that they are; they are onl
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
@@ -20,6 +21,8 @@ MAX_EVENTS = 2_500
 Id = Annotated[str, Meta(max_length=200)] | int | float | None  # SDKs send numbers too
 Short = Annotated[str, Meta(max_length=64)]
 Name = Annotated[str, Meta(max_length=200)]
+Given = Annotated[str, Meta(min_length=1, max_length=200)]
+Moment = Annotated[datetime, Meta(tz=True)]
 Time = Annotated[str, Meta(max_length=64)]
 Code = Annotated[int, Meta(ge=0, lt=1 << 31)] | Annotated[str, Meta(max_length=10, pattern="^[0-9]+$")] | None
 
@@ -102,6 +105,29 @@ class Batch(Struct):
     context: Context | None = None
 
 
+class PlainEvent(Struct, gc=False):
+    """A track call that says all that is needed, and nothing that asks for a second look: analytics.events.plain."""
+
+    type: Literal["track"]
+    event: Given
+    message_id: Given = field(name="messageId")
+    user_id: Given = field(name="userId")
+    timestamp: Moment
+    properties: Raw
+    context: Raw
+    anonymous_id: None = field(default=None, name="anonymousId")
+    original_timestamp: None = field(default=None, name="originalTimestamp")
+    sent_at: None = field(default=None, name="sentAt")
+
+
+class PlainBatch(Struct):
+    """A batch of nothing else."""
+
+    batch: list[PlainEvent]
+    sent_at: Moment = field(name="sentAt")
+    context: Context | None = None
+
+
 class RawBatch(Struct):
     """The same with every part by itself: where one is wrong, the others are read."""
 
@@ -119,6 +145,7 @@ class _Hints(Struct):
 
 
 key = msgspec.json.Decoder(_Key)
+plain = msgspec.json.Decoder(PlainBatch)
 batch = msgspec.json.Decoder(Batch)
 raw_batch = msgspec.json.Decoder(RawBatch)
 event = msgspec.json.Decoder(Event)

@@ -353,6 +353,17 @@ def test_an_ordinary_batch_goes_the_quick_way(monkeypatch: pytest.MonkeyPatch):
     assert len(judged(track(**PLAIN), track(**PLAIN), sent=NOON).rows) == 2
 
 
+def test_the_last_consent_of_a_batch_holds_the_quick_way_too():
+    def said(marketing: bool) -> dict[str, Any]:
+        consent = {"analytics": True, "marketing": marketing}
+        return PLAIN | {"context": {"mini_program": {"id": "card", "version": 1}, "consent": consent}}
+
+    for order in ((True, False, True), (False, True, False), (True, False, False)):
+        taken = judged(*(track(**said(marketing)) for marketing in order), track(**PLAIN), sent=NOON)
+        assert taken.consent is not None
+        assert taken.consent.marketing == order[-1]
+
+
 def test_every_reason_has_a_sentence():
     assert set(MESSAGES) == set(Reason)
     assert iso(0).startswith("1970")
