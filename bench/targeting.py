@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.baselines import naive_targeting
-from ferry.kernel.targeting import Context, compile_offer, decide, explain
+from ferry.kernel.targeting import Context, compile_offer, decide, explain, flatten
 
 PROGRAMS, INSTALLED, CONTEXTS, ROUNDS = 200, 20, 500, 7
 LISTED = "a" * 64
@@ -32,12 +32,12 @@ def main() -> None:
         [compile_offer(one["rule"], one["range"], one["id"], segments={}, sets=sets) for one in program]
         for program in programs
     ]
+    steps = [flatten(offers) for offers in compiled]
     compiling = (time.process_time() - started) / PROGRAMS
     asked = [(context(number, drawn), drawn.sample(range(PROGRAMS), INSTALLED)) for number in range(CONTEXTS)]
 
     def engine(who: Context, installed: list[int]) -> list[str | None]:
-        found = [decide(compiled[number], who) for number in installed]
-        return [one.gives if one is not None else None for one in found]
+        return [decide(steps[number], who) for number in installed]
 
     def naive(who: Context, installed: list[int]) -> list[str | None]:
         return [naive_targeting.decide(programs[number], who, sets) for number in installed]

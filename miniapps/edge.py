@@ -25,8 +25,8 @@ from ferry.edge.settings import MAX_CHECKIN_BYTES
 from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
 from ferry.kernel.errors import Invalid, RateLimited
-from ferry.kernel.targeting import Context
-from miniapps.edge_types import CheckIn, Observation
+from ferry.kernel.targeting import Context, decide
+from miniapps.edge_types import CheckIn, Observation, arms_of
 from miniapps.snapshot_load import Program
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class CheckInRoute:
             raise DeviceTokenInvalid
         context = context_of(said, token, snapshot, request.address, now)
         installed = {each.id: each.code for each in said.installed}
-        found = Found()
-        found.look(snapshot.part("program"), context, installed, said.want)
+        found = Found(snapshot.part("program"), context, installed, said.want)
         if app.stores(token):
             self._observe(app.id, said, context, installed, found.arms)
         serials = {each.id: each.terms for each in said.installed if each.terms}
@@ -81,7 +80,7 @@ class CheckInRoute:
         said: CheckIn,
         context: Context,
         installed: dict[str, int],
-        arms: list[msgspec.Raw],
+        arms: list[bytes],
     ) -> None:
         device = said.device
         self._journal.offer(
@@ -102,59 +101,45 @@ class CheckInRoute:
                     device.locale,
                     said.attributes,
                     list(installed.items()),
-                    arms,
+                    arms_of(arms),
                 )
             ),
         )
 
 
 class Found:
-    """What one check-in found out, program by program."""
+    """What one check-in found out, program by program: every installed one, then every wanted one that is not."""
 
     __slots__ = ("arms", "governed", "unavailable", "updates", "withdrawn")
 
-    def __init__(self) -> None:
+    def __init__(
+        self, programs: Mapping[str, Program], context: Context, installed: dict[str, int], want: list[str]
+    ) -> None:
         self.governed: list[tuple[Program, int]] = []  # installed, with terms in play
         self.updates: list[bytes] = []
         self.withdrawn: list[bytes] = []
         self.unavailable: list[str] = []
-        self.arms: list[msgspec.Raw] = []
-
-    def look(
-        self, programs: Mapping[str, Program], context: Context, installed: dict[str, int], want: list[str]
-    ) -> None:
-        """Decide every installed program, then every wanted one that is not installed."""
+        self.arms: list[bytes] = []
+        updates, arms = self.updates, self.arms
         asked: Iterable[tuple[str, int | None]] = installed.items()
         if want:
             asked = [*installed.items(), *((each, None) for each in dict.fromkeys(want) if each not in installed)]
-        updates, arms = self.updates, self.arms
         for program_id, code in asked:
             program = programs.get(program_id)
             if program is None:
                 self.unavailable.append(program_id)
-                continue
-            if program.withdrawn is not None:
+            elif program.withdrawn is not None:
                 self.withdrawn.append(program.withdrawn)
-                continue
-            # Program.decide without its call: sixty tests a check-in are its largest part (docs/decisions/0502).
-            arm = None
-            if program.tests is None:
-                arm = program.decide(context, code)
             else:
-                place = 0
-                for matches in program.tests:
-                    if matches(context):
-                        arm = program.arms[place]
-                        break
-                    place += 1  # noqa: SIM113 - enumerate makes a tuple for each test
-            if arm is None:
-                self.unavailable.append(program_id)
-                continue
-            arms.append(arm.observed)
-            if program.terms is not None and code is not None:
-                self.governed.append((program, code))
-            if arm.code != code:  # also downwards: that is a rollback
-                updates.append(arm.deltas.get(code, arm.update))
+                arm = decide(program.steps, context, code)
+                if arm is None:
+                    self.unavailable.append(program_id)
+                else:
+                    arms.append(arm.observed)
+                    if program.terms is not None and code is not None:
+                        self.governed.append((program, code))
+                    if arm.code != code:  # also downwards: that is a rollback
+                        updates.append(arm.deltas.get(code, arm.update))
 
     def newer_terms(self, serials: Mapping[str, int]) -> bytes:
         """The member "terms": of installed versions whose terms changed since the device heard them; or nothing."""
@@ -275,7 +260,7 @@ class Directory:
         return [
             program.listing
             for program in programs
-            if program.withdrawn is None and program.decide(context, None) is not None
+            if program.withdrawn is None and decide(program.steps, context) is not None
         ]
 
     on_head = on_get

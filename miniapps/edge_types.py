@@ -5,6 +5,7 @@ gc=False: none of these can be part of a circle, and twenty of them a check-in n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
@@ -67,10 +68,15 @@ class Observation(Struct, frozen=True, gc=False):
     locale: str
     attributes: dict[str, Any]
     installed: list[tuple[str, int]]
-    arms: list[Raw]  # each [program, release, version code], encoded when the snapshot was loaded
+    arms: Raw  # a list of [program, release, version code], each encoded when the snapshot was loaded
 
 
 class PartialObservation(Observation, frozen=True, gc=False):
     """One that says nothing of the device's other programs, and of the device only what is not empty."""
 
     partial: bool = True
+
+
+def arms_of(observed: Sequence[bytes]) -> Raw:
+    """The arms of an observation, of miniapps.snapshot_load."""
+    return Raw(b"[%b]" % b",".join(observed))

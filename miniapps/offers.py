@@ -6,12 +6,14 @@ miniapps.selectors compile the same part, so that what an operator is told is wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from ferry.kernel import targeting
-from ferry.kernel.targeting import Context, Offer, Segments, Sets, Weighed
+from ferry.kernel.targeting import Context, Offer, Segments, Sets, Steps, Weighed
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,6 @@ class Gives:
     release_id: str
     kind: str
     code: int
-    installed_only: bool  # of a paused release: whoever has the version keeps it, nobody new gets it
     entry: dict[str, Any]
 
 
@@ -32,50 +33,43 @@ class ProgramOffers:
     program_id: str
     withdrawn: str | None  # the message; None while it is not withdrawn
     offers: tuple[Offer[Gives], ...]  # in the order in which they are asked
-    any_installed_only: bool
+    _steps: Steps[Gives] = field(repr=False)
 
     def decide(self, context: Context, installed: int | None) -> Gives | None:
         """The first release for this device, which reports version code `installed`. None: nothing for it here."""
-        offers: Sequence[Offer[Gives]] = self.offers
-        if self.any_installed_only:
-            offers = [offer for offer in offers if not offer.gives.installed_only or offer.gives.code == installed]
-        chosen = targeting.decide(offers, context)
-        return None if chosen is None else chosen.gives
+        return targeting.decide(self._steps, context, installed)
 
     def explain(self, context: Context, installed: int | None) -> list[tuple[Weighed[Gives], bool]]:
         """Every release with its reasons, and whether it was left out because it is paused and not installed."""
-        chosen = self.decide(context, installed)
-        return [
-            (
-                Weighed(weighed.offer, weighed.offer.gives is chosen, weighed.reasons),
-                weighed.offer.gives.installed_only and weighed.offer.gives.code != installed,
-            )
-            for weighed in targeting.explain(self.offers, context)
-        ]
+        weighed = targeting.explain(self.offers, context, installed)
+        return [(each, not each.offer.open_to(installed)) for each in weighed]
 
 
 def compile_program(body: dict[str, Any], *, segments: Segments, sets: Sets) -> ProgramOffers:
     """The part of kind "program" as closures. `segments` and `sets` hold what its releases refer to."""
-    offers = tuple(
-        targeting.compile_offer(
-            release["rule"],
-            release["range"],
-            Gives(
-                release["id"],
-                release["kind"],
-                release["version"]["code"],
-                bool(release.get("installed_only")),
-                release,
-            ),
-            segments=segments,
-            sets=sets,
-        )
-        for release in body["releases"]
-    )
+    offers = compile_releases(body, _gives, segments=segments, sets=sets)
     withdrawn = body["withdrawn"]
     return ProgramOffers(
-        body["id"],
-        None if withdrawn is None else withdrawn["message"],
-        offers,
-        any(offer.gives.installed_only for offer in offers),
+        body["id"], None if withdrawn is None else withdrawn["message"], offers, targeting.flatten(offers)
     )
+
+
+def compile_releases(
+    body: dict[str, Any], give: Callable[[dict[str, Any]], T], *, segments: Segments, sets: Sets
+) -> tuple[Offer[T], ...]:
+    """The releases of the part, each giving what `give` makes of its entry."""
+    return tuple(
+        targeting.compile_offer(
+            entry["rule"],
+            entry["range"],
+            give(entry),
+            segments=segments,
+            sets=sets,
+            holders=entry["version"]["code"] if entry.get("installed_only") else None,
+        )
+        for entry in body["releases"]
+    )
+
+
+def _gives(entry: dict[str, Any]) -> Gives:
+    return Gives(entry["id"], entry["kind"], entry["version"]["code"], entry)

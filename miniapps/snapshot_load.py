@@ -13,8 +13,9 @@ from urllib.parse import quote
 import msgspec
 
 from ferry.edge.registry import Sources, StoredSets
-from ferry.kernel.targeting import Context
-from miniapps.offers import ProgramOffers, compile_program
+from ferry.kernel import targeting
+from ferry.kernel.targeting import Steps
+from miniapps.offers import compile_releases
 
 encode = msgspec.json.Encoder().encode
 
@@ -35,65 +36,46 @@ class Arm:
     update: bytes  # the entry in "updates"
     terms: Terms | None  # of the version, for devices that have it already
     deltas: Mapping[int | None, bytes]  # installed version code → the entry with the delta from it
-    observed: msgspec.Raw  # [program, release, version code], the arm of an observation
+    observed: bytes  # [program, release, version code], the arm of an observation
 
 
+@dataclass(frozen=True, slots=True)
 class Program:
     """One mini-program of a host app, ready for check-in and directory.
 
-    It keeps tests and bytes and lets the published JSON and the explanations go: a check-in asks sixty tests of
+    It keeps steps and bytes and lets the published JSON and the explanations go: a check-in asks sixty steps of
     twenty programs, and how much memory they are spread over is what it costs (docs/decisions/0502).
     """
 
-    __slots__ = ("_offers", "arms", "invitations", "listing", "order", "program_id", "terms", "tests", "withdrawn")
-
-    def __init__(
-        self,
-        offers: ProgramOffers,
-        arms: Mapping[str, Arm],
-        *,
-        listing: bytes,
-        order: tuple[int, int, str],
-        withdrawn: bytes | None,
-        invitations: Mapping[str, float],
-    ) -> None:
-        self.program_id = offers.program_id
-        self.listing = listing  # the entry in the directory
-        self.order = order  # its place there
-        self.invitations = invitations  # sha256 of the token → epoch second of its end; of trials, which the rules ask
-        self.withdrawn = withdrawn  # the entry in "withdrawn", or None
-        self.arms = tuple(arms[offer.gives.release_id] for offer in offers.offers)
-        # By version code; None while no version has terms, which is all that a check-in then looks at.
-        self.terms = {arm.code: arm.terms for arm in self.arms if arm.terms is not None} or None
-        self._offers = offers if offers.any_installed_only else None
-        # One test for each arm, in order; None where what is installed matters too and `decide` has to be asked.
-        self.tests = None if self._offers else tuple(offer.rule.matches for offer in offers.offers)
-
-    def decide(self, context: Context, installed: int | None) -> Arm | None:
-        """What `offers.decide` decides, ready to send. miniapps.edge repeats the short way inside its own loop."""
-        if self._offers is not None:
-            gives = self._offers.decide(context, installed)
-            prepared = zip(self._offers.offers, self.arms, strict=True)
-            return next((arm for offer, arm in prepared if offer.gives is gives), None)
-        return next((arm for test, arm in zip(self.tests or (), self.arms, strict=True) if test(context)), None)
+    program_id: str
+    steps: Steps[Arm]  # for targeting.decide
+    withdrawn: bytes | None  # the entry in "withdrawn", or None
+    listing: bytes  # the entry in the directory
+    order: tuple[int, int, str]  # its place there
+    terms: Mapping[int, Terms] | None  # by version code; None while no version has any, which is what a check-in asks
+    invitations: Mapping[str, float]  # sha256 of the token → epoch second of its end; of trials, which the rules ask
 
 
 def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
     """The loader of parts of kind "program". Declares the blobs that it lets the edge serve, and its dates."""
-    offers = compile_program(body, segments=StoredSegments(sources), sets=StoredSets(sources))
-    for offer in offers.offers:
-        sources.changes_at(*offer.rule.edges)
-    arms = {entry["id"]: _arm(body["id"], entry, sources) for entry in body["releases"]}
+    program_id, withdrawn = body["id"], body["withdrawn"]
+    offers = compile_releases(
+        body,
+        lambda entry: _arm(program_id, entry, sources),
+        segments=StoredSegments(sources),
+        sets=StoredSets(sources),
+    )
+    sources.changes_at(*targeting.edges(offers))
     icons = {name: _icon(name, sha, sources) for name, sha in sorted(body["icons"].items())}
     listing = {name: body[name] for name in ("id", "name", "description", "category", "order")} | {"icons": icons}
-    withdrawn = body["withdrawn"] and encode({"id": body["id"], "message": body["withdrawn"]["message"]})
     return Program(
-        offers,
-        arms,
-        listing=encode(listing),
-        order=(_shelf(body["category"], sources), body["order"], body["id"]),
-        withdrawn=withdrawn or None,
-        invitations=_invitations(body["releases"]),
+        program_id,
+        targeting.flatten(offers),
+        None if withdrawn is None else encode({"id": program_id, "message": withdrawn["message"]}),
+        encode(listing),
+        (_shelf(body["category"], sources), body["order"], program_id),
+        {offer.gives.code: offer.gives.terms for offer in offers if offer.gives.terms is not None} or None,
+        _invitations(body["releases"]),
     )
 
 
@@ -120,7 +102,7 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
     update = update_entry(program_id, entry, sources.edge_url)
     more = _deltas(entry, sources)
     deltas: dict[int | None, bytes] = {code: encode(update | members) for code, members in more.items()}
-    observed = msgspec.Raw(encode((program_id, entry["id"], version["code"])))
+    observed = encode((program_id, entry["id"], version["code"]))
     return Arm(version["code"], encode(update), _terms(program_id, entry), deltas, observed)
 
 

@@ -17,7 +17,7 @@ from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
 from ferry.kernel.errors import Invalid, RateLimited
 from ferry.kernel.targeting import Context
-from miniapps.edge_types import CheckIn, PartialObservation
+from miniapps.edge_types import CheckIn, PartialObservation, arms_of
 
 if TYPE_CHECKING:
     from ferry.edge.app import EdgeApp
@@ -52,9 +52,7 @@ def pass_limit(edge: EdgeApp, req: Request, snapshot: HostAppSnapshot, ticks: fl
         raise RateLimited(retry_after=answers.whole_seconds(wait))
 
 
-def observe(
-    edge: EdgeApp, snapshot: HostAppSnapshot, said: CheckIn, context: Context, shown: msgspec.Raw | None
-) -> None:
+def observe(edge: EdgeApp, snapshot: HostAppSnapshot, said: CheckIn, context: Context, shown: bytes | None) -> None:
     """Offer the journal what was asked and shown (rule 9), unless this host app stores nothing without consent.
 
     It says something of one mini-program alone, so what is known of the device's others stays.
@@ -77,6 +75,6 @@ def observe(
         device.locale,
         said.attributes,
         [(each.id, each.code) for each in said.installed],
-        [] if shown is None else [shown],
+        arms_of([] if shown is None else [shown]),
     )
     edge.journal.offer("checkin", answers.encode(observation))

@@ -10,7 +10,7 @@ import msgspec
 from django.conf import settings
 
 from ferry.edge.registry import Sources, StoredSets
-from ferry.kernel.targeting import Context, version_key
+from ferry.kernel.targeting import Context, decide, version_key
 from miniapps.adapters.codepush import Package
 from miniapps.adapters.dimina import Delivery, Generation, follow
 from miniapps.content_hosts import web_origin
@@ -32,7 +32,7 @@ class Adapted:
         """What the device is given, as the check-in decides; None for nothing, withdrawn programs included."""
         if self.program.withdrawn is not None:
             return None
-        arm = self.program.decide(context, installed)
+        arm = decide(self.program.steps, context, installed)
         return None if arm is None else (arm, self.packages[release_of(arm)])
 
     def delivered(self, context: Context) -> tuple[Delivery, dict[str, Any]] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferry.kernel.targeting import Context
+from ferry.kernel.targeting import Context, decide
 from miniapps.edge import Found
 from miniapps.offers import compile_program
 from miniapps.snapshot_load import load_program
@@ -74,13 +74,12 @@ def test_they_decide_alike(made: list[Any], device: str, host: str, installed: i
     )
     expected = compile_program(body, segments={}, sets=SETS).decide(context, installed)
     program = load_program("news", body, Sources())
-    arm = program.decide(context, installed)
-    found = Found()
-    found.look({"news": program}, context, {} if installed is None else {"news": installed}, ["news"])
+    arm = decide(program.steps, context, installed)
+    found = Found({"news": program}, context, {} if installed is None else {"news": installed}, ["news"])
     assert found.arms == ([arm.observed] if arm else [])
     assert found.updates == ([arm.update] if arm and arm.code != installed else [])
     assert found.unavailable == ([] if arm else ["news"])
-    decided = json.loads(bytes(arm.observed))[1:] if arm else None
+    decided = json.loads(arm.observed)[1:] if arm else None
     assert decided == ([expected.release_id, expected.code] if expected else None)
     assert (arm.code if arm else None) == (expected.code if expected else None)
 

@@ -43,7 +43,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
     NUL is refused everywhere: no database column of ours takes it, and no honest client sends it.
     """
-    if b"\\u0000" in body:
+    if b"\\" in body and b"\\u0000" in body:  # one character is found much faster than six, and is rarely there
         raise Invalid(reason="the character U+0000 is not allowed")
     try:
         return decoder.decode(body)

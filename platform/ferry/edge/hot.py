@@ -27,23 +27,16 @@ class Head:
     __slots__ = ("app_key", "authorization", "encoding", "forwarded", "length", "origin", "snapshot")
 
     def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
-        self.app_key = self.authorization = self.origin = self.forwarded = self.encoding = b""
-        self.length = 0
+        get = dict(headers).get
+        self.app_key: bytes = get(b"x-app-key", b"")
+        self.authorization: bytes = get(b"authorization", b"")
+        self.length = int(get(b"content-length", 0))  # the server has checked that these are digits
+        self.origin: bytes = get(b"origin", b"")
+        self.encoding: bytes = get(b"content-encoding", b"").lower()
+        self.forwarded: bytes = get(b"x-forwarded-for", b"")
+        if self.forwarded:  # a proxy may add a line of its own: they are one list, the nearest proxy last
+            self.forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for")
         self.snapshot: HostAppSnapshot | None = None
-        for name, value in headers:
-            if name == b"x-app-key":
-                self.app_key = value
-            elif name == b"authorization":
-                self.authorization = value
-            elif name == b"content-length":
-                self.length = int(value)  # the server has checked that these are digits
-            elif name == b"origin":
-                self.origin = value
-            elif name == b"x-forwarded-for":
-                # A proxy may add a line of its own: they are one list, the nearest proxy last.
-                self.forwarded = b"%b,%b" % (self.forwarded, value) if self.forwarded else value
-            elif name == b"content-encoding":
-                self.encoding = value.lower()
 
 
 class HotRequest:

@@ -47,8 +47,8 @@ class Limiter:
             self._young[key] = full_at  # a key that keeps asking stays, refused or not
         if full_at < now:
             full_at = now
-        price = cost * self._interval
-        wait = full_at + min(price, self._window) - now - self._window
+        price, window = cost * self._interval, self._window
+        wait = full_at + (price if price < window else window) - now - window
         if wait > 1e-9:
             return wait
         self._young[key] = full_at + price

@@ -12,6 +12,7 @@ from ferry.edge.snapshot.assemble import Assembler
 from ferry.kernel import clock
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.publishing import selectors as published
+from ferry.kernel.targeting import decide
 from tests.world import World
 
 
@@ -38,7 +39,7 @@ class Segments(World):
         return {
             device.id
             for device in self.devices.values()
-            if program.decide(device.context(self.host_app, now), None) is not None
+            if decide(program.steps, device.context(self.host_app, now)) is not None
         }
 
     def version_of(self, host_app: HostApp) -> int:

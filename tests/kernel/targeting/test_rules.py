@@ -20,6 +20,7 @@ from ferry.kernel.targeting import (
     decide,
     edges,
     explain,
+    flatten,
     validate_rule,
 )
 from tests.kernel.targeting.strategies import (
@@ -73,18 +74,38 @@ def test_between_two_edges_time_changes_nothing(rule, data, one, other):
     assert compiled.matches(context) == compiled.matches(later)
 
 
-@settings(max_examples=300)
-@given(st.lists(st.tuples(sound_rules, ranges), max_size=4), contexts())
-def test_the_first_offer_that_matches_is_decided_and_explained(described, context):
+held = st.none() | st.integers(1, 3)
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.tuples(rules, ranges | anything, held), max_size=4), contexts(), held)
+def test_the_first_offer_that_matches_is_decided_and_explained(described, context, installed):
+    """The flat steps of a check-in, the closures and the explanation are one decision."""
     offers = [
-        compile_offer(rule, host_range, place, segments=SEGMENTS, sets=SETS)
-        for place, (rule, host_range) in enumerate(described)
+        compile_offer(rule, host_range, place, segments=SEGMENTS, sets=SETS, holders=holders)
+        for place, (rule, host_range, holders) in enumerate(described)
     ]
-    chosen = decide(offers, context)
-    told = [weighed.offer for weighed in explain(offers, context) if weighed.chosen]
-    assert told == ([] if chosen is None else [chosen])
-    if chosen is not None:
-        assert not any(offer.rule.matches(context) for offer in offers[: chosen.gives])
+    matching = [offer.gives for offer in offers if offer.holders in (None, installed) and offer.rule.matches(context)]
+    assert decide(flatten(offers), context, installed) == next(iter(matching), None)
+    assert [one.offer.gives for one in explain(offers, context, installed) if one.chosen] == matching[:1]
+
+
+@given(st.sampled_from(["deviceId", "userId"]), st.sampled_from(["", "d1", "u1", "\ud800"]), st.booleans(), st.data())
+def test_lists_and_cohorts_are_asked_alike_with_and_without_a_call(field, who, verified, data):
+    """The two shapes that nearly every release has, alone and together, where the identity may be missing."""
+    way = {
+        "allowlist": {"field": field, "set": data.draw(st.sampled_from(["a" * 64, "b" * 64]))},
+        "rollout": {"share": data.draw(st.integers(0, 10_000)), "stickiness": field, "group": "g"},
+    }
+    asked = data.draw(st.sampled_from([["allowlist"], ["rollout"], ["allowlist", "rollout"]]))
+    name, known = ("device_id", "verified_device") if field == "deviceId" else ("user_id", "verified_user")
+    context = Context(now=0, **{name: who, known: verified})
+    offer = compile_offer({"any": [{part: way[part] for part in asked}]}, None, "x", segments={}, sets=LISTS)
+    assert (decide(flatten([offer]), context) == "x") is offer.rule.matches(context)
+    assert all(step[5] is None for step in flatten([offer])), "nothing of this needs a call"
+
+
+LISTS = {"a" * 64: frozenset({"", "d1"}), "b" * 64: frozenset({"u1", "\ud800"})}
 
 
 @given(sound_rules, contexts())
@@ -103,7 +124,7 @@ def test_edges_name_every_moment_that_time_alone_can_change_the_answer():
     rule = {"any": [{"constraints": [dated], "segments": ["s"]}], "starts_at": 10, "ends_at": 50}
     offer = compile_offer(rule, None, "x", segments={"s": segment}, sets={})
     assert [round(edge) for edge in edges([offer])] == [10, 20, 40, 50]
-    answers = {at: decide([offer], Context(now=at)) is not None for at in (9, 10, 20, 20.001, 39.9, 40, 50)}
+    answers = {at: decide(flatten([offer]), Context(now=at)) is not None for at in (9, 10, 20, 20.001, 39.9, 40, 50)}
     assert answers == {9: False, 10: False, 20: False, 20.001: True, 39.9: True, 40: False, 50: False}
     windows = [bisect_right(edges([offer]), at) for at in (9, 10, 20, 20.001, 40, 50)]
     assert windows == [0, 1, 1, 2, 3, 4], "the second that “after” excludes still belongs to the window before"

@@ -51,6 +51,25 @@ def test_the_order_is_total(one, other, third):
         assert a <= c
 
 
+def described(version):
+    """What the order is made of, as Semantic Versioning 2.0.0 tells it."""
+    release, _, label = version.partition("-")
+    places = [int(number) for number in release.split(".")]
+    while places and places[-1] == 0:
+        places.pop()
+    parts = label.split(".") if label else []
+    return places, not label, [(not part.isdigit(), int(part) if part.isdigit() else part) for part in parts]
+
+
+large = st.builds(".".join, st.lists(st.integers(0, 10**18 - 1).map(str), min_size=1, max_size=3))
+
+
+@given(versions | large, versions | large)
+def test_keys_sort_as_what_they_are_made_of(one, other):
+    assert (version_key(one) < version_key(other)) is (described(one) < described(other))
+    assert (version_key(one) == version_key(other)) is (described(one) == described(other))
+
+
 @given(numbers)
 def test_missing_places_are_zeros_and_a_prerelease_comes_before_its_release(parts):
     release = ".".join(map(str, parts))

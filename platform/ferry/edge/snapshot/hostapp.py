@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
+
+from mmh3 import mmh3_x64_128_digest
 
 from ferry.edge.registry import Sources
 from ferry.edge.tokens import DeviceKeys, DeviceToken
@@ -129,11 +130,10 @@ class HostAppSnapshot:
         """Names the answer that `context` gets at `now`: equal states mean equal answers.
 
         Made of the version, the time window between two moments, the UTC day, the app key and the canonical context:
-        whatever an answer depends on. 96 bits: a device can only deceive itself with a collision.
+        whatever an answer depends on. 128 bits of murmur3: a device can only deceive itself with a collision.
         """
         window = bisect_right(self.moments, now) if self.moments else 0
-        digest = blake2b(self._seed + b"%d|%d|" % (window, now // _DAY) + context, digest_size=12)
-        return digest.hexdigest()
+        return mmh3_x64_128_digest(b"%b%d|%d|%b" % (self._seed, window, now // _DAY, context)).hex()
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

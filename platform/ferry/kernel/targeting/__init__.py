@@ -6,7 +6,7 @@ console's preview and dry runs ask the same functions. docs/targeting.md has the
 
 from ferry.kernel.targeting.bucketing import SHARES, bucket
 from ferry.kernel.targeting.context import Context
-from ferry.kernel.targeting.decision import Offer, Weighed, compile_offer, decide, edges, explain
+from ferry.kernel.targeting.decision import Offer, Steps, Weighed, compile_offer, decide, edges, explain, flatten
 from ferry.kernel.targeting.hosts import HostRange
 from ferry.kernel.targeting.reasons import Reason, Reasons, StrategyReasons
 from ferry.kernel.targeting.rules import Compiled, Segments, Sets, compile_rule, compile_segment
@@ -24,6 +24,7 @@ __all__ = [
     "Reasons",
     "Segments",
     "Sets",
+    "Steps",
     "StrategyReasons",
     "Weighed",
     "bucket",
@@ -33,6 +34,7 @@ __all__ = [
     "decide",
     "edges",
     "explain",
+    "flatten",
     "semver_key",
     "validate_constraints",
     "validate_range",

@@ -18,6 +18,10 @@ VARIANT_SEED: Final = 86_028_157
 """Unleash draws variants under a seed of their own, so that a variant does not follow from the rollout's bucket."""
 
 
+digest: Final = mmh3.mmh3_32_uintdigest
+"""murmur3 (x86, 32 bits) of bytes; decision.decide asks it itself."""
+
+
 def bucket(identifier: str, group: str, of: int = SHARES, *, seed: int = 0) -> int:
     """murmur3 (x86, 32 bits) of "group:identifier", brought to 1..of."""
     return position(f"{group}:{identifier}", of, seed)
@@ -25,9 +29,15 @@ def bucket(identifier: str, group: str, of: int = SHARES, *, seed: int = 0) -> i
 
 def position(key: str, of: int, seed: int) -> int:
     """`bucket` of a key that is put together already; rollouts keep "group:" ready."""
-    # Encoded here and not by the library: half a surrogate pair, which JSON can carry, crashes mmh3 5.3.1 (SIGSEGV).
+    return digest(encoded(key), seed) % of + 1
+
+
+def encoded(key: str) -> bytes:
+    """The bytes that are hashed.
+
+    Encoded here and not by the library: half a surrogate pair, which JSON can carry, crashes mmh3 5.3.1 (SIGSEGV).
+    """
     try:
-        data = key.encode()
+        return key.encode()
     except UnicodeEncodeError:
-        data = key.encode("utf-8", "surrogatepass")
-    return mmh3.mmh3_32_uintdigest(data, seed) % of + 1
+        return key.encode("utf-8", "surrogatepass")

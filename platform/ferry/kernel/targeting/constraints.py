@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import repeat
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ferry.kernel.targeting.context import Context, claimed, text, value_of
 from ferry.kernel.targeting.reasons import Reason
@@ -27,16 +27,33 @@ NOW: Final = "currentTime"
 NO_SETS: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
 
 
+class Listed(NamedTuple):
+    """The check asks for nothing but a place on a list."""
+
+    field: int  # of Context.known
+    members: Collection[str]  # without ""
+
+
+class Cohort(NamedTuple):
+    """The check asks for nothing but a bucket within a share."""
+
+    field: int  # of Context.drawn
+    prefix: bytes  # "group:"
+    share: int  # 1/10,000
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One closure that decides, one that puts its decision into words, and when time alone may change it.
 
-    An edge is the first moment of the new answer: `bisect_right(edges, now)` numbers the windows between them.
+    An edge is the first moment of the new answer: `bisect_right(edges, now)` numbers the windows between them. `flat`
+    says the same as `test` in the form that decision.decide asks without a call, where there is such a form.
     """
 
     test: Test
     describe: Callable[[Context, bool], Reason]
     edges: tuple[float, ...] = ()
+    flat: Listed | Cohort | None = None
 
     def explain(self, context: Context) -> Reason:
         return self.describe(context, self.test(context))

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from ferry.kernel.targeting.versions import Key, version_key
+from ferry.kernel.targeting.bucketing import encoded
+from ferry.kernel.targeting.versions import UNPLACED, Key, version_key
 
 Read = Callable[["Context"], str]
 
@@ -41,21 +42,27 @@ class Context:
     draw: float = field(default_factory=random.random)
     """What `random` stickiness stands on: drawn once, so that one request gets one answer and one explanation."""
     platform: str = field(init=False)
-    host_key: Key | None = field(init=False)
+    host_place: Key = field(init=False)
     """Platform and place of the host app's version, read once: every release asks for them."""
+    known: tuple[str, str] = field(init=False)
+    """Device and user as far as they are verified, else "": what a list is asked for."""
+    drawn: tuple[bytes, bytes] = field(init=False)
+    """Device and user, claimed ones too, as a rollout's bucket is drawn from them."""
 
     def __post_init__(self) -> None:
-        self.device_id = text(self.device_id)
-        self.user_id = text(self.user_id)
+        device = self.device_id = text(self.device_id)
+        user = self.user_id = text(self.user_id)
         self.session_id = text(self.session_id)
         self.remote_address = text(self.remote_address)
         self.platform = text(self.properties.get("platform"))
-        self.host_key = version_key(text(self.properties.get("host_version")))
+        self.host_place = version_key(text(self.properties.get("host_version"))) or UNPLACED
+        self.known = (device if self.verified_device else "", user if self.verified_user else "")
+        self.drawn = (encoded(device), encoded(user))
 
 
 def text(value: object) -> str:
     """The value as rules compare it; "" for everything that is missing or not a plain value."""
-    if isinstance(value, str):
+    if type(value) is str or isinstance(value, str):
         return value
     if value is True:
         return "true"

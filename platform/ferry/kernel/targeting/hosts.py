@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from ferry.kernel.targeting.context import Context
-from ferry.kernel.targeting.versions import Key, version_key
+from ferry.kernel.targeting.versions import FIRST, LAST, UNPLACED, Key, version_key
 
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Both ends belong to the range; None leaves an end open. With both open even what is no version fits."""
-
-    low: Key | None
-    high: Key | None
-    shown: str
+Span = tuple[Key, Key]
+"""Both ends belong to it."""
+Spans = Mapping[str, Span]
+NOWHERE: Final[Span] = (LAST, UNPLACED)
+"""Holds no version, and not even what is none."""
 
 
 class HostRange:
@@ -26,20 +23,21 @@ class HostRange:
     non-empty range does not name is not offered the version. A range that cannot be read admits nobody.
     """
 
-    __slots__ = ("platforms",)
+    __slots__ = ("shown", "spans")
 
-    def __init__(self, platforms: Mapping[str, Bounds] | None) -> None:
-        self.platforms = platforms
+    def __init__(self, spans: Spans | None, shown: Mapping[str, str]) -> None:
+        self.spans = spans  # None: every host
+        self.shown = shown  # by platform, for people
 
     @classmethod
     def parse(cls, described: Any) -> HostRange:
         """Never raises: this runs on the edge. `validation.validate_range` tells an author what is wrong."""
         if described is None or described == {}:
-            return cls(None)
+            return cls(None, {})
         if not isinstance(described, Mapping):
-            return cls({})
-        platforms = {str(platform): _bounds(bounds) for platform, bounds in described.items()}
-        return cls({platform: bounds for platform, bounds in platforms.items() if bounds is not None})
+            return cls({}, {})
+        ends = {str(platform): _ends(bounds) for platform, bounds in described.items()}
+        return _range(tuple((platform, *pair) for platform, pair in sorted(ends.items()) if pair is not None))
 
     def admits(self, platform: str, version: str) -> bool:
         """Whether a host app of this version on this platform is inside."""
@@ -47,24 +45,30 @@ class HostRange:
 
     def fits(self, context: Context) -> bool:
         """Whether the device's host app is inside. What is no version fits only where no version is asked."""
-        if self.platforms is None:
+        if self.spans is None:
             return True
-        bounds = self.platforms.get(context.platform)
-        if bounds is None:
-            return False
-        low, high, key = bounds.low, bounds.high, context.host_key
-        if key is None:
-            return low is None and high is None
-        return (low is None or low <= key) and (high is None or key <= high)
+        low, high = self.spans.get(context.platform, NOWHERE)
+        return low <= context.host_place <= high
 
 
-def _bounds(described: Any) -> Bounds | None:
+@lru_cache(maxsize=1024)
+def _range(ends: tuple[tuple[str, str, str], ...]) -> HostRange:
+    """Equal ranges are one object: most programs of an app have the same, and a check-in asks twenty of them."""
+    spans = {platform: span for platform, low, high in ends if (span := _span(low, high)) is not None}
+    shown = {platform: f"{low or '…'} – {high or '…'}" for platform, low, high in ends}
+    return HostRange(spans, shown)
+
+
+def _span(low: str, high: str) -> Span | None:
+    """From text to places; "" leaves an end open. With both open even what is no version fits."""
+    if not low and not high:
+        return UNPLACED, LAST
+    first, last = version_key(low) if low else FIRST, version_key(high) if high else LAST
+    return None if first is None or last is None else (first, last)
+
+
+def _ends(described: Any) -> tuple[str, str] | None:
     if not isinstance(described, Mapping):
         return None
-    keys: list[Key | None] = []
-    for end in (described.get("min"), described.get("max")):
-        key = version_key(end) if isinstance(end, str) else None
-        if key is None and end not in (None, ""):
-            return None
-        keys.append(key)
-    return Bounds(keys[0], keys[1], f"{described.get('min') or '…'} – {described.get('max') or '…'}")
+    low, high = ("" if described.get(end) is None else described[end] for end in ("min", "max"))
+    return (low, high) if isinstance(low, str) and isinstance(high, str) else None

@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ferry.kernel.targeting.bucketing import SHARES, bucket, position
-from ferry.kernel.targeting.constraints import Check, Test, compile_constraint, never, show_time
+from ferry.kernel.targeting.bucketing import SHARES, bucket, encoded, position
+from ferry.kernel.targeting.constraints import Check, Cohort, Listed, Test, compile_constraint, never, show_time
 from ferry.kernel.targeting.context import Context, claimed, identity, text, value_of
-from ferry.kernel.targeting.hosts import HostRange
+from ferry.kernel.targeting.hosts import HostRange, Spans
 from ferry.kernel.targeting.reasons import Reason, Reasons, StrategyReasons
 
 Segments = Mapping[str, Sequence[Any]]
@@ -30,7 +30,13 @@ INVITATION_KEYS: Final = frozenset({"sha256", "ends_at"})
 LAST_MOMENT: Final = 253_402_300_799
 """The end of the year 9999: what comes later is a mistake, milliseconds where seconds are meant."""
 ALLOWLIST_FIELDS: Final = frozenset({"deviceId", "userId"})
+_FIELDS: Final = {"deviceId": 0, "userId": 1}  # in Context.known and Context.drawn
 
+Way = tuple[int, Collection[str] | None, bytes | None, int, Spans | None, Test | None]
+"""One way into a rule, flat: all six have to pass, and None passes always.
+
+The field that list and rollout ask for; the list; the rollout's "group:" and share; the host range; everything else.
+"""
 
 _EVERYONE: Final = Check(lambda context: True, lambda context, passed: Reason("everyone", passed, {}))
 
@@ -39,11 +45,13 @@ _EVERYONE: Final = Check(lambda context: True, lambda context, passed: Reason("e
 class Compiled:
     """A rule ready to be asked: `matches(context)` on the hot path, `explain(context)` for people.
 
-    `edges` are the moments, in epoch seconds and sorted, at which time alone may change the answer.
+    `edges` are the moments, in epoch seconds and sorted, at which time alone may change the answer. `ways` say the
+    same as `matches` in the form that decision.decide asks.
     """
 
     matches: Test
     edges: tuple[float, ...]
+    ways: tuple[Way, ...]
     _common: tuple[Check, ...]
     _strategies: tuple[tuple[Check, ...], ...]
 
@@ -61,11 +69,37 @@ class Compiled:
 def compile_rule(rule: Any, *, segments: Segments, sets: Sets, host_range: HostRange | None = None) -> Compiled:
     """The rule as closures. Never raises: a part that cannot be read becomes a check that nobody passes."""
     common, strategies = _parts(rule, segments, sets)
-    if host_range is not None and host_range.platforms is not None:
+    spans = host_range.spans if host_range is not None else None
+    ways = tuple(_way(one, common, spans) for one in strategies)
+    if host_range is not None and spans is not None:
         common = (_host_check(host_range), *common)
     matches = _all(_ways_in(strategies) + [check.test for check in common])
     checks = [*common, *(check for one in strategies for check in one)]
-    return Compiled(matches, tuple(sorted({edge for check in checks for edge in check.edges})), common, strategies)
+    edges = tuple(sorted({edge for check in checks for edge in check.edges}))
+    return Compiled(matches, edges, ways, common, strategies)
+
+
+def _way(strategy: tuple[Check, ...], common: tuple[Check, ...], spans: Spans | None) -> Way:
+    """One strategy with everything that holds for all of them, laid out flat."""
+    listed: Listed | None = None
+    cohort: Cohort | None = None
+    others: list[Test] = []
+    for check in (*strategy, *common):
+        flat = check.flat
+        if isinstance(flat, Listed) and listed is None and (cohort is None or cohort.field == flat.field):
+            listed = flat
+        elif isinstance(flat, Cohort) and cohort is None and (listed is None or listed.field == flat.field):
+            cohort = flat
+        elif check is not _EVERYONE:
+            others.append(check.test)
+    return (
+        listed.field if listed else cohort.field if cohort else 0,
+        listed.members if listed else None,
+        cohort.prefix if cohort else None,
+        cohort.share if cohort else 0,
+        spans,
+        _all(others) if others else None,
+    )
 
 
 def _ways_in(strategies: tuple[tuple[Check, ...], ...]) -> list[Test]:
@@ -174,7 +208,8 @@ def _rollout(rollout: Any) -> Check:
             return Reason("no_identity", passed, params)
         return Reason("in_share" if passed else "above_share", passed, {**params, "bucket": bucket(who, group)})
 
-    return Check(test, describe)
+    field = _FIELDS.get(stickiness)
+    return Check(test, describe, flat=None if field is None else Cohort(field, encoded(prefix), share))
 
 
 def _allowlist(allowlist: Any, sets: Sets) -> Check:
@@ -198,7 +233,8 @@ def _allowlist(allowlist: Any, sets: Sets) -> Check:
             code = "listed_claimed" if claimed(field, context) else "listed_unknown"
         return Reason(code, passed, {"field": field, "actual": actual, "set": sha})
 
-    return Check(test, describe)
+    named = members if "" not in members else frozenset(members) - {""}
+    return Check(test, describe, flat=Listed(_FIELDS[field], named))
 
 
 def _invitation(invitation: Any) -> Check:
@@ -223,13 +259,13 @@ def _invitation(invitation: Any) -> Check:
 
 
 def _host_check(host_range: HostRange) -> Check:
-    platforms = host_range.platforms or {}
+    spans = host_range.spans or {}
 
     def describe(context: Context, passed: bool) -> Reason:
-        if context.platform not in platforms:
+        if context.platform not in spans:
             return Reason("host_platform", passed, {"platform": context.platform})
         version = text(context.properties.get("host_version")) or "?"
-        params = {"platform": context.platform, "version": version, "range": platforms[context.platform].shown}
+        params = {"platform": context.platform, "version": version, "range": host_range.shown[context.platform]}
         return Reason("host_inside" if passed else "host_outside", passed, params)
 
     return Check(host_range.fits, describe)

@@ -11,8 +11,15 @@ import re
 from functools import lru_cache
 from typing import Final
 
-Key = tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...]]
-"""Numbers without trailing zeros; 0 for a pre-release and 1 for a release; the pre-release's parts."""
+Key = bytes
+"""Sorts as the versions do, so that a comparison is one memcmp: every number with its length before it, without
+trailing zeros, then 0; 0 for a pre-release and 1 for a release; the pre-release's parts."""
+UNPLACED: Final[Key] = b""
+"""Where what is no version stands: below everything."""
+FIRST: Final[Key] = b"\0"
+"""Below every version, and above what is none."""
+LAST: Final[Key] = b"\xff"
+"""Above every version."""
 
 MAX_LENGTH: Final = 64
 
@@ -28,25 +35,44 @@ _SEMVER = re.compile(
 
 def version_key(version: str) -> Key | None:
     """The place of a version in the total order; None for what is no version."""
-    return _key(_LOOSE, version) if len(version) <= MAX_LENGTH else None
+    return _loose(version) if len(version) <= MAX_LENGTH else None
 
 
 def semver_key(version: str) -> Key | None:
     """The same order for strict Semantic Versioning 2.0.0 only: three numbers, no "v", no leading zeros."""
-    return _key(_SEMVER, version) if len(version) <= MAX_LENGTH else None
+    return _strict(version) if len(version) <= MAX_LENGTH else None
+
+
+# Cached, for a fleet runs few versions; short texts only, so that nobody can fill the memory with long ones. A cache
+# for each shape: a compiled pattern as part of the key would be hashed anew every time.
+@lru_cache(maxsize=4096)
+def _loose(version: str) -> Key | None:
+    return _key(_LOOSE.fullmatch(version))
 
 
 @lru_cache(maxsize=4096)
-def _key(shape: re.Pattern[str], version: str) -> Key | None:
-    """Cached, for a fleet runs few versions; short texts only, so that nobody can fill the memory with long ones."""
-    found = shape.fullmatch(version)
+def _strict(version: str) -> Key | None:
+    return _key(_SEMVER.fullmatch(version))
+
+
+def _key(found: re.Match[str] | None) -> Key | None:
     if found is None:
         return None
     numbers = [int(number) for number in found[1].split(".")]
     while numbers and numbers[-1] == 0:
         numbers.pop()
+    key = b"".join(map(_number, numbers)) + b"\0"
     if found[2] is None:
-        return tuple(numbers), 1, ()
-    # Numbers come before words, and a longer pre-release after a shorter one that it begins with.
-    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in found[2].split("."))
-    return tuple(numbers), 0, parts
+        return key + b"\1"
+    return key + b"\0" + b"".join(map(_part, found[2].split(".")))
+
+
+def _part(part: str) -> bytes:
+    """Numbers come before words, and a longer pre-release after a shorter one that it begins with."""
+    return b"\1" + _number(int(part)) if part.isdigit() else b"\2%b\0" % part.encode()
+
+
+def _number(number: int) -> bytes:
+    """Longer is larger; the length counts from 1, so that nothing ends before a number does."""
+    size = (number.bit_length() + 7) // 8
+    return bytes([size + 1]) + number.to_bytes(size, "big")
