@@ -6,6 +6,7 @@ Errors are CodePush's: a status and one sentence of plain text. A 2xx to a repor
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -128,7 +129,7 @@ class UpdateCheck(_CodePush):
         )
         context = context_of(device, asking.NOBODY, snapshot, edge.address(req), edge.clock())
         if not said.get("client_unique_id"):
-            context.device_id = ""  # in no share: as CodePush does with a client that does not name itself
+            context = replace(context, device_id="")  # in no share: as CodePush does with a client that does not name itself
         found = adapted.package(context, installed)
         if context.device_id:
             asking.observe(edge, snapshot, device, context, found[0].observed if found else None)

@@ -21,7 +21,8 @@ Read = Callable[["Context"], str]
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One device, at one moment, as the rules see it.
+    """One device, at one moment, as the rules see it. `dataclasses.replace` makes another one; assigning would leave
+    what is read once as it was.
 
     `user_id` may be only claimed: a claim is good enough to keep a bucket stable, never to pass a constraint, a
     segment or an allowlist. That takes `verified_user` (and `verified_device` for the device id).
