@@ -129,7 +129,8 @@ class UpdateCheck(_CodePush):
         )
         context = context_of(device, asking.NOBODY, snapshot, edge.address(req), edge.clock())
         if not said.get("client_unique_id"):
-            context = replace(context, device_id="")  # in no share: as CodePush does with a client that does not name itself
+            # In no share: as CodePush does with a client that does not name itself.
+            context = replace(context, device_id="")
         found = adapted.package(context, installed)
         if context.device_id:
             asking.observe(edge, snapshot, device, context, found[0].observed if found else None)
