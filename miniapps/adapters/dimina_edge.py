@@ -9,7 +9,6 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import msgspec
 from falcon.asgi import Request, Response
 
 from ferry.edge import answers, auth
@@ -51,7 +50,7 @@ class Manifest:
             raise NotOffered
         delivery, manifest = found
         if named:
-            arm = msgspec.Raw(answers.encode((program_id, delivery.gives.release_id, delivery.gives.code)))
+            arm = answers.encode((program_id, delivery.gives.release_id, delivery.gives.code))
             asking.observe(edge, snapshot, checkin, context, arm)
         resp.content_type = "application/json"
         resp.set_header("cache-control", "no-store")
