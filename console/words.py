@@ -30,6 +30,28 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "rejected": (_("Rejected"), "bad"),
         "withdrawn": (_("Submission withdrawn"), ""),
     },
+    "reason": {
+        "broken": (_("Broken"), ""),
+        "content": (_("Content"), ""),
+        "privacy": (_("Privacy"), ""),
+        "security": (_("Security"), ""),
+        "permissions": (_("Permissions"), ""),
+        "appearance": (_("Appearance"), ""),
+        "performance": (_("Performance"), ""),
+        "metadata": (_("Name, icon, description"), ""),
+        "other": (_("Other"), ""),
+    },
+    "link": {
+        "open": (_("Open"), "good"),
+        "expired": (_("Expired"), ""),
+        "ended": (_("Ended"), ""),
+    },
+    "screen": {
+        "small": (_("Small"), ""),
+        "usual": (_("Usual"), ""),
+        "large": (_("Large"), ""),
+        "tablet": (_("Tablet"), ""),
+    },
     "version": {
         "uploaded": (_("Uploaded"), ""),
         "ready": (_("Ready"), "good"),

@@ -12,6 +12,7 @@ from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.ids import LENGTH
 from miniapps import selectors
 from miniapps.models import Listing, MiniProgram, PreviewHost, ReasonCode, Review, ReviewState, Version
+from miniapps.qr import qr_svg
 
 RANGE_HELP = 'For each platform the host app versions that can open it: {"android": {"min": "6.0.0", "max": null}}.'
 MOST_CODE = 2_147_483_647
@@ -300,8 +301,13 @@ class PreviewInput(StrictSerializer):
 
 
 class PreviewSerializer(serializers.Serializer[PreviewHost]):
-    url = serializers.SerializerMethodField()
+    id = serializers.CharField()
+    url = serializers.SerializerMethodField(help_text="Nobody can guess it; whoever has it sees the version.")
+    qr_svg = serializers.SerializerMethodField(help_text="The QR code of the address, as an SVG element.")
     expires_at = serializers.DateTimeField()
+
+    def get_qr_svg(self, preview: PreviewHost) -> str:
+        return qr_svg(selectors.preview_url(preview))
 
     def get_url(self, preview: PreviewHost) -> str:
         return selectors.preview_url(preview)

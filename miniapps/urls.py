@@ -28,6 +28,7 @@ urlpatterns = [
     path("versions/<str:version_id>/reject", views.RejectView.as_view()),
     path("versions/<str:version_id>/promote", views.PromoteView.as_view()),
     path("versions/<str:version_id>/previews", views.PreviewsView.as_view()),
+    path("previews/<str:preview_id>/end", views.EndPreviewView.as_view()),
     path("versions/<str:version_id>/deliveries", delivery_views.DeliveriesView.as_view()),
     path("versions/<str:version_id>/terms", permission_views.TermsView.as_view()),
     path("capabilities", permission_views.CapabilitiesView.as_view()),

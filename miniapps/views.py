@@ -149,10 +149,27 @@ class VersionView(WorkspaceView):
         return Response(forms.VersionDetailSerializer(selectors.version(self.workspace, version_id)).data)
 
 
+class EndPreviewView(WorkspaceView):
+    """End a preview."""
+
+    rights = {"post": Right.VIEW}
+
+    @extend_schema(summary="End a preview before its time", request=None, responses=forms.PreviewSerializer)
+    def post(self, request: Request, preview_id: str) -> Response:
+        preview = selectors.preview_host(self.workspace, preview_id)
+        services.end_preview(actor=self.actor, preview=preview)
+        return Response(forms.PreviewSerializer(selectors.preview_host(self.workspace, preview_id)).data)
+
+
 class PreviewsView(WorkspaceView):
     """Previews of a version."""
 
-    rights = {"post": Right.VIEW}
+    rights = {"get": Right.VIEW, "post": Right.VIEW}
+
+    @extend_schema(summary="List the previews that still show it", responses=page_schema(forms.PreviewSerializer))
+    def get(self, request: Request, version_id: str) -> Response:
+        version = selectors.version(self.workspace, version_id)
+        return self.page(selectors.previews(version).order_by("-id"), forms.PreviewSerializer)
 
     @extend_schema(summary="Make a preview", request=forms.PreviewInput, responses={201: forms.PreviewSerializer})
     def post(self, request: Request, version_id: str) -> Response:

@@ -347,6 +347,7 @@ class World:
             "key_id": server_key.pk,
             "member_id": member.pk,
             "permission_id": permission.pk,
+            "preview_id": services.create_preview(actor=self.developer, version=release.version).pk,
             "program_id": self.program.program_id,
             "release_id": release.pk,
             "segment_id": segment.pk,

@@ -48,6 +48,11 @@ class PlanForm(forms.Form):
         help_text=_("One device id on each line."),
         widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"}),
     )
+    invited = forms.BooleanField(
+        label=_("By invitation"),
+        required=False,
+        help_text=_("Nobody has to be named: whoever opens an invitation, a link or QR made afterwards, takes part."),
+    )
     starts_at = forms.DateTimeField(
         label=_("Starts (UTC)"),
         required=False,
@@ -87,6 +92,7 @@ class PlanForm(forms.Form):
             segments=() if kind is Kind.FULL else tuple(data["segments"]),
             users=() if kind is Kind.FULL else tuple(data["users"]),
             devices=() if kind is Kind.FULL else tuple(data["devices"]),
+            invited=kind is Kind.TRIAL and data["invited"],
             starts_at=data["starts_at"].replace(tzinfo=UTC) if data["starts_at"] else None,
             ends_at=data["ends_at"].replace(tzinfo=UTC) if data["ends_at"] and kind is not Kind.FULL else None,
             apply=data["apply"],

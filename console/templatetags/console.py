@@ -16,6 +16,7 @@ from console import words
 from console.icons import ICONS
 from ferry.kernel import clock
 from ferry.kernel.targeting import Reasons
+from miniapps.qr import qr_svg
 
 register = template.Library()
 
@@ -27,6 +28,12 @@ def icon(name: str, label: str = "") -> SafeString:
     if label:
         return format_html('<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, drawn)
     return format_html('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', drawn)
+
+
+@register.simple_tag
+def qr(address: str) -> SafeString:
+    """The QR code of an address; the SVG holds nothing but its modules."""
+    return mark_safe(qr_svg(address)) if address else mark_safe("")  # noqa: S308 the address is drawn, not written
 
 
 @register.simple_tag

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from analytics import services as analytics
 from analytics.segments import selectors as segments
-from console import history, offers, reach, words
+from console import history, lifetimes, offers, reach, words
 from console.forms.fields import PercentField
 from console.forms.releases import PROPERTIES, PlanForm
 from console.views.base import WorkspacePage
@@ -58,6 +58,11 @@ class OneRelease(ReleasePage):
             "segments": segment_names(self.workspace, release.segment_ids),
             **live(release),
         }
+        if release.kind == Kind.TRIAL and release.state in OPEN and self.actor.may(Right.RELEASE):
+            rows = selectors.open_invitations(release)
+            context["invites"] = True
+            context["invitations"] = [(row, selectors.invitation_url(row)) for row in rows]
+            context["lifetimes"] = lifetimes.choices(lifetimes.INVITATIONS)
         return self.page(context)
 
 

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from console import offers
+from console import lifetimes, offers
 from console.forms.programs import UploadForm
 from console.views.programs import ProgramPage
 from ferry.kernel.errors import FerryError
@@ -19,7 +19,7 @@ from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from miniapps import selectors, services
 from miniapps.errors import PackageRefused
-from miniapps.models import MiniProgram, Version
+from miniapps.models import MiniProgram, ReasonCode, Version
 
 
 class VersionPage(ProgramPage):
@@ -52,9 +52,16 @@ class OneVersion(VersionPage):
             reviews=selectors.reviews(self.workspace, version=version),
             releases=list(selectors.releases(self.workspace, program=program)[:200]),
         )
-        return self.page(
-            {"program": program, "version": version, "reviews": cells, "report": selectors.report(version)}
-        )
+        context = {
+            "program": program,
+            "version": version,
+            "reviews": cells,
+            "report": selectors.report(version),
+            "reason_codes": ReasonCode.values,
+            "deliverable": [cell for cell in cells if cell.may_submit or cell.may_promote],
+            "lifetimes": lifetimes.choices(lifetimes.PREVIEWS),
+        }
+        return self.page(context)
 
 
 class Upload(ProgramPage):
@@ -113,10 +120,37 @@ class ReviewAct(VersionPage):
         """Act and return to the version."""
         _program, version = self.version(program_id, version_id)
         app = identity.host_app(self.workspace, app_id)
-        typed = {name: request.POST.get(name, "") for name in self.takes}
         with self.refusals():
-            type(self).act(actor=self.actor, version=version, host_app=app, **typed)
+            type(self).act(actor=self.actor, version=version, host_app=app, **self.typed(request))
             self.said(str(self.done).format(version=version.name, app=app.name))
+        return self.go("version", program_id, version_id)
+
+    def typed(self, request: HttpRequest) -> dict[str, Any]:
+        """What the act takes of the form."""
+        return {name: request.POST.get(name, "") for name in self.takes}
+
+
+class Deliver(VersionPage):
+    """Ask several host apps for approval at once."""
+
+    right = Right.SUBMIT
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, program_id: str, version_id: str) -> HttpResponse:
+        """Submit to the host apps that were ticked, all or none, and return."""
+        _program, version = self.version(program_id, version_id)
+        wanted = request.POST.getlist("apps")[:100]
+        with self.refusals():
+            apps = [identity.host_app(self.workspace, each) for each in wanted]
+            note = request.POST.get("note", "")
+            reviews = services.deliver_version(actor=self.actor, version=version, host_apps=apps, note=note)
+            self.said(
+                ngettext(
+                    "{version} waits for review on {count} host app.",
+                    "{version} waits for review on {count} host apps.",
+                    len(reviews),
+                ).format(version=version.name, count=len(reviews))
+            )
         return self.go("version", program_id, version_id)
 
 
@@ -145,12 +179,16 @@ class Approve(ReviewAct):
 
 
 class Reject(ReviewAct):
-    """Reject with a reason."""
+    """Reject with reasons."""
 
     right = Right.REVIEW
     act = staticmethod(services.reject_version)
     done = gettext_lazy("{version} is rejected for {app}.")
     takes = ("reason",)
+
+    def typed(self, request: HttpRequest) -> dict[str, Any]:
+        """The text, and the codes that were ticked."""
+        return {**super().typed(request), "codes": request.POST.getlist("codes")}
 
 
 class WithdrawSubmission(ReviewAct):
@@ -159,20 +197,3 @@ class WithdrawSubmission(ReviewAct):
     right = Right.SUBMIT
     act = staticmethod(services.withdraw_submission)
     done = gettext_lazy("The submission of {version} for {app} is withdrawn.")
-
-
-class Preview(VersionPage):
-    """A version in a phone frame, on an origin of its own that expires after an hour."""
-
-    template = "console/preview.html"
-
-    def post(self, request: HttpRequest, program_id: str, version_id: str) -> HttpResponse:
-        """Make the preview host and show it."""
-        program, version = self.version(program_id, version_id)
-        host = services.create_preview(actor=self.actor, version=version)
-        context = {"program": program, "version": version, "host": host, "address": selectors.preview_url(host)}
-        return self.page(context)
-
-    def get(self, request: HttpRequest, program_id: str, version_id: str) -> HttpResponse:
-        """A preview is made by a button; its own address leads back to it."""
-        return self.go("version", program_id, version_id)

@@ -15,7 +15,7 @@ from miniapps.selectors.deliveries import Delivery, deliveries
 from miniapps.selectors.directory import categories
 from miniapps.selectors.invitations import invitation, invitation_url, invitations, open_invitations
 from miniapps.selectors.links import link, link_state, link_target, link_url, links
-from miniapps.selectors.previews import preview, preview_url
+from miniapps.selectors.previews import preview, preview_host, preview_url, previews
 from miniapps.selectors.privacy import acceptances, accepted, agreements
 from miniapps.selectors.reach import (
     DryRun,
@@ -78,7 +78,9 @@ __all__ = [
     "origin",
     "preset_bundles",
     "preview",
+    "preview_host",
     "preview_url",
+    "previews",
     "program",
     "programs",
     "release",

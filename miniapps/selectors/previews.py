@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ferry.edge.content.previews import Preview
 from ferry.kernel import clock
 from miniapps.adapters.dimina import KIND as DIMINA
 from miniapps.content_hosts import released_version
-from miniapps.models import Listing, PreviewHost, Release
+from miniapps.models import Listing, PreviewHost, Release, Version
 from miniapps.releases import State
+from miniapps.selectors.rows import one
+
+if TYPE_CHECKING:
+    from ferry.kernel.identity.models import Workspace
 
 _LABEL = frozenset("0123456789abcdefghjkmnpqrstvwxyz")
 
@@ -55,6 +60,18 @@ def _released(version_id: str) -> Preview | None:
     files = tuple((path, offset, size, sha256) for path, offset, size, sha256 in version.files)
     until = clock.now() + timedelta(hours=1)
     return Preview(sha256=version.sha256, files=files, entry=version.entry, expires_at=until, released=True)
+
+
+def previews(version: Version) -> QuerySet[PreviewHost]:
+    """The previews of a version that still show it, the last to end first."""
+    rows = PreviewHost.objects.of(version.workspace).filter(version=version, expires_at__gt=clock.now())
+    return rows.order_by("-expires_at")
+
+
+def preview_host(workspace: Workspace, preview_id: str) -> PreviewHost:
+    """One preview, also when it is over. Raises NotFound."""
+    rows = PreviewHost.objects.of(workspace).select_related("version", "version__program", "version__workspace")
+    return one(rows, preview_id, "preview")
 
 
 def preview_url(preview_host: PreviewHost) -> str:

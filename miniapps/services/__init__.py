@@ -21,7 +21,7 @@ from miniapps.services.invitations import invite, revoke_invitation
 from miniapps.services.links import create_link, end_link, sweep_links
 from miniapps.services.listings import arrange_program, restore_program, withdraw_program
 from miniapps.services.presets import Wish, ask_for_preset
-from miniapps.services.previews import create_preview, sweep_previews
+from miniapps.services.previews import create_preview, end_preview, sweep_previews
 from miniapps.services.privacy import publish_agreement
 from miniapps.services.programs import create_program, set_icon, update_program
 from miniapps.services.releases import (
@@ -71,6 +71,7 @@ __all__ = [
     "create_program",
     "deliver_version",
     "end_link",
+    "end_preview",
     "explain_device",
     "export_key",
     "grant_permission",

@@ -39,6 +39,16 @@ def create_preview(*, actor: Actor, version: Version, lifetime: timedelta = time
     return preview
 
 
+@transaction.atomic
+def end_preview(*, actor: Actor, preview: PreviewHost) -> None:
+    """Take a preview down before its time; its address shows nothing from now on."""
+    require(actor, Right.VIEW)
+    within(actor, preview)
+    rows = PreviewHost.objects.of(actor.workspace).filter(pk=preview.pk, expires_at__gt=clock.now())
+    if rows.update(expires_at=clock.now()):
+        record(actor=actor, action="preview.ended", target=preview.version, before={"expires_at": preview.expires_at})
+
+
 def sweep_previews() -> int:
     """Delete the preview hosts that expired more than a day ago; how many went."""
     return PreviewHost.objects.unscoped().filter(expires_at__lt=clock.ago(days=1)).delete()[0]

@@ -33,12 +33,22 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
     device = next(iter(world.devices))
     busy.registered()
     campaign, words = busy.campaign(sent=True), busy.message_template()
+    identity.update_host_app(actor=system(busy.workspace), host_app=world.host_app, link_base="harbour://open")
+    link = services.create_link(actor=world.operator, host_app=world.host_app, program=world.program)
+    services.publish_agreement(actor=world.operator, program=world.program, text={"en": "Hello."}, url={})
+    preview = services.create_preview(actor=world.developer, version=version)
     seen = int(gray.changed_at.timestamp())
     at, app = busy.program_url, world.host_app.pk
     return {
         "overview": (busy.url("overview"), Right.VIEW),
         "activity": (busy.url("activity"), Right.VIEW_ANALYTICS),
         "programs": (busy.url("programs"), Right.VIEW),
+        "categories": (busy.url("categories"), Right.VIEW),
+        "reviews": (busy.url("reviews"), Right.VIEW),
+        "links": (busy.url("links"), Right.VIEW),
+        "link": (busy.url("link", link.pk), Right.VIEW),
+        "privacy": (at("privacy"), Right.VIEW),
+        "preview-show": (at("preview-show", version.pk, preview.pk), Right.VIEW),
         "program-new": (busy.url("program-new"), Right.UPLOAD),
         "program": (at("program"), Right.VIEW),
         "program-edit": (at("program-edit"), Right.RELEASE),
@@ -90,7 +100,8 @@ ELSEWHERE = {
     "key-user", "key-revoke", "member-roles", "member-off", "member-on", "member-password", "token-revoke",
     "program-withdraw", "program-restore", "submit", "promote", "approve", "reject", "submission-withdraw", "dry-run",
     "roll-back-to", "release-dry-run", "release-act", "marketing", "push-settings", "template-delete", "campaign-test",
-    "campaign-act", "prediction-setting", "prediction-train",
+    "campaign-act", "prediction-setting", "prediction-train", "deliver", "invite", "invitation-revoke", "link-end",
+    "preview-end",
 }  # fmt: skip
 
 
