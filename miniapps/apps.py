@@ -19,21 +19,24 @@ class MiniappsConfig(AppConfig):
         from ferry.edge.registry import register_loader, register_routes
         from ferry.journal.registry import register_handler
         from ferry.kernel.publishing.registry import register_holder, register_part
-        from miniapps import segment_uses, selectors, snapshot, snapshot_more
+        from miniapps import offered, segment_uses, selectors, snapshot, snapshot_more
         from miniapps.adapters import history
         from miniapps.adapters import part as adapters
         from miniapps.handlers import LinkHandler, PrivacyHandler
         from miniapps.records import LINK_OPENED, PRIVACY_ACCEPTED
 
         register_part("program", build=snapshot.build, keys=snapshot.keys)
+        register_part("offered", build=offered.build, keys=offered.keys, after="program")
         register_part("categories", build=snapshot_more.build_categories, keys=snapshot_more.category_keys)
         register_part("links", build=snapshot_more.build_links, keys=snapshot_more.link_keys)
         register_part("adapter", build=adapters.build, keys=snapshot.keys, beside="program", remember=history.remember)
         register_loader("program", "miniapps.snapshot_load.load_program")
         register_loader("adapter", "miniapps.adapters.load.load_adapter")
+        register_loader("offered", "miniapps.edge_offered.load_offered")
         register_loader("categories", "miniapps.snapshot_load_more.load_categories")
         register_loader("links", "miniapps.snapshot_load_more.load_links")
         register_routes("miniapps.edge.add_routes")
+        register_routes("miniapps.edge_offered.add_routes")
         register_routes("miniapps.adapters.codepush_edge.add_routes")
         register_routes("miniapps.links_edge.add_routes")
         register_routes("miniapps.privacy_edge.add_routes")

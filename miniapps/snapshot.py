@@ -6,7 +6,7 @@ releases, newest first, of which the older serve host apps outside the range of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -104,18 +104,12 @@ def compose(
     """The part of these rows. A dry run composes one with a release that does not exist yet."""
     entries: list[dict[str, Any]] = []
     sets: set[str] = set()
-    reached: list[Mapping[str, Any]] = []  # ranges whose devices never get further
-    for release in sorted(releases, key=lambda release: (_ORDER[Kind(release.kind)], -release.serial)):
-        host_range = release.version.host_range
-        if any(covers(range_before, host_range) for range_before in reached):
-            continue
+    for release in offered_releases(releases):
+        version = release.version
         for line in lines(reach_of(release, invited.get(release.pk, ()))):
-            version = release.version
             entry = _entry(release, line, signed.get(version.pk))
             made = derived.get(version.sha256, {}) | parts.get(version.pk, {})
             entries.append(entry | terms.get(version.pk, {}) | made)
-            if line.rule is None and not line.installed_only:
-                reached.append(host_range)
             sets.update(sha for sha in (release.allowlist_users, release.allowlist_devices) if sha)
     body = {
         "id": program.program_id,
@@ -128,6 +122,18 @@ def compose(
         "releases": entries,
     }
     return PartBody(body, tuple(sorted(sets)))
+
+
+def offered_releases(releases: Iterable[Release]) -> Iterator[Release]:
+    """The open releases that somebody gets, in the order in which a device is asked."""
+    reached: list[Mapping[str, Any]] = []  # ranges whose devices never get further
+    for release in sorted(releases, key=lambda release: (_ORDER[Kind(release.kind)], -release.serial)):
+        host_range = release.version.host_range
+        if any(covers(range_before, host_range) for range_before in reached):
+            continue
+        if any(line.rule is None and not line.installed_only for line in lines(reach_of(release))):
+            reached.append(host_range)
+        yield release
 
 
 def reach_of(release: Release, invited: Sequence[tuple[str, float]] = ()) -> Reach:

@@ -10,6 +10,7 @@ import pytest
 import analytics.edge
 import analytics.events.edge
 import miniapps.edge
+import miniapps.edge_offered
 from ferry.edge import registry, server
 from ferry.edge.app import EdgeApp
 from ferry.edge.files import FileSender
@@ -89,7 +90,12 @@ def edge(client: SnapshotClient, notes: Notes, edge_settings: EdgeSettings, cloc
         settings=edge_settings,
         snapshots=client.snapshots,
         journal=notes,
-        routes=(miniapps.edge.add_routes, analytics.edge.add_routes, analytics.events.edge.add_routes),
+        routes=(
+            miniapps.edge.add_routes,
+            miniapps.edge_offered.add_routes,
+            analytics.edge.add_routes,
+            analytics.events.edge.add_routes,
+        ),
         clock=clock,
     )
     sender = FileSender()

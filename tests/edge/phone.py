@@ -6,6 +6,7 @@ from typing import Any
 
 import analytics.edge
 import miniapps.edge
+import miniapps.edge_offered
 from ferry.edge import server
 from ferry.edge.app import EdgeApp
 from ferry.edge.files import FileSender
@@ -34,7 +35,7 @@ class Phone:
             settings=settings,
             snapshots=self.client.snapshots,
             journal=self.notes,
-            routes=(miniapps.edge.add_routes, analytics.edge.add_routes),
+            routes=(miniapps.edge.add_routes, miniapps.edge_offered.add_routes, analytics.edge.add_routes),
         )
         server.add_own_routes(edge, FileSender())
         self.edge = Caller(edge)

@@ -1,4 +1,4 @@
-"""`GET /keys/{kid}` and `GET /v1/freshness/{host_app}`: what a host needs to check signatures and age."""
+"""To check signatures and age: `GET /v1/keys/{host_app}`, `/v1/freshness/{host_app}`, `/keys/{kid}`."""
 
 from __future__ import annotations
 
@@ -50,12 +50,32 @@ class Freshness:
             raise NoSuchPath
         resp.content_type = "application/json"
         resp.set_header("cache-control", "public, max-age=5")
-        resp.data = answers.encode(snapshot.freshness)
+        resp.data = answers.encode({name: snapshot.freshness[name] for name in ("statement", "signature")})
+
+    on_head = on_get
+
+
+class KeySet:
+    """The list of keys that count, signed by the root keys. The freshness statement names its version."""
+
+    def __init__(self, edge: EdgeApp) -> None:
+        self._snapshots = edge.snapshots
+
+    async def on_get(self, req: Request, resp: Response, host_app: str) -> None:
+        """`host_app` is the public app key."""
+        snapshot = self._snapshots.find(host_app.encode())
+        keys = None if snapshot is None or snapshot.freshness is None else snapshot.freshness.get("keys")
+        if keys is None:
+            raise NoSuchPath
+        resp.content_type = "application/json"
+        resp.set_header("cache-control", "public, max-age=5")
+        resp.data = answers.encode(keys)
 
     on_head = on_get
 
 
 def add_routes(edge: EdgeApp) -> None:
-    """Add both addresses."""
+    """Add the three addresses."""
+    edge.add_route("/v1/keys/{host_app}", KeySet(edge))
     edge.add_route("/keys/{kid}", PublicKey(edge))
     edge.add_route("/v1/freshness/{host_app}", Freshness(edge))

@@ -99,7 +99,7 @@ def test_purposes_have_keys_apart(host_app):
         sign(workspace=host_app.workspace, purpose=each, message=b"m") for each in ("package", "freshness")
     )
     assert package.kid != fresh.kid
-    assert {key["purpose"] for key in known_keys(host_app).values()} == {"package", "freshness"}
+    assert {key["purpose"] for key in known_keys(host_app).values()} == {"package", "freshness", "root"}
 
 
 def test_after_a_rotation_old_and_new_signatures_hold(host_app):
@@ -175,7 +175,7 @@ def test_asked_for_at_once_there_is_one_key_per_purpose():
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sorted(key["purpose"] for key in known_keys(app).values()) == ["freshness", "package"]
+    assert sorted(key["purpose"] for key in known_keys(app).values()) == ["freshness", "package", "root"]
 
 
 class TestCommand:
@@ -188,7 +188,7 @@ class TestCommand:
         old = sign(workspace=host_app.workspace, purpose="package", message=STATEMENT)
         told = self.run("--workspace", host_app.workspace.slug, "--purpose", "package")
         assert {"kid": old.kid, "purpose": "package", "signs": False} in told
-        assert sorted(key["purpose"] for key in told if key["signs"]) == ["freshness", "package"]
+        assert sorted(key["purpose"] for key in told if key["signs"]) == ["freshness", "package", "root"]
         told = self.run("--workspace", host_app.workspace.slug, "--revoke", old.kid)
         assert old.kid not in {key["kid"] for key in told}
         assert not holds(host_app, old)

@@ -5,7 +5,7 @@ Pure: no database. A part is named "kind:key"; its bytes are the canonical JSON 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ class Stamp:
 
 Build = Callable[["HostApp", str], PartBody | None]
 Keys = Callable[["HostApp"], Iterable[str]]
-StampOf = Callable[["HostApp", int], Stamp | None]
+StampOf = Callable[["HostApp", int, Mapping[str, Any]], Stamp | None]
 Holder = Callable[[], Iterable[str]]
 Remember = Callable[["HostApp", str], None]
 
@@ -43,6 +43,7 @@ class Kind:
     build: Build
     keys: Keys
     beside: str = ""
+    after: str = ""
     remember: Remember | None = None
 
 
@@ -51,7 +52,9 @@ HOLDERS: list[Holder] = []
 _stamps: list[StampOf] = []
 
 
-def register_part(kind: str, *, build: Build, keys: Keys, beside: str = "", remember: Remember | None = None) -> None:
+def register_part(
+    kind: str, *, build: Build, keys: Keys, beside: str = "", after: str = "", remember: Remember | None = None
+) -> None:
     """Contribute a kind of part.
 
     `build(host_app, key)` reads the rows and gives the body, or None when the part is to vanish. It must be a function
@@ -59,12 +62,13 @@ def register_part(kind: str, *, build: Build, keys: Keys, beside: str = "", reme
     again and takes a difference for damage. `keys(host_app)` names all keys of that kind that exist now.
 
     `beside` names another kind whose parts are made of the same rows: when one of them changes, the part of this kind
-    with the same key is built anew too. `remember(host_app, key)` may write rows of history before that, in the
+    with the same key is built anew too. `after` names one whose parts are summed up: when any of them changes, all of
+    this kind are built anew. `remember(host_app, key)` may write rows of history before that, in the
     publication's transaction, once all of its changes are made; the tick never calls it.
     """
     if kind in KINDS or ":" in kind:
         raise ValueError(f"snapshot part kind {kind!r} is taken or holds a colon")
-    KINDS[kind] = Kind(build=build, keys=keys, beside=beside, remember=remember)
+    KINDS[kind] = Kind(build=build, keys=keys, beside=beside, after=after, remember=remember)
 
 
 def register_holder(holder: Holder) -> None:
@@ -73,15 +77,22 @@ def register_holder(holder: Holder) -> None:
 
 
 def register_stamp(stamp: StampOf) -> None:
-    """Contribute the freshness statement: `stamp(host_app, version)`, or None while it cannot be given."""
+    """Contribute the freshness statement: `stamp(host_app, version, manifest)`, or None while it cannot be given."""
     if _stamps:
         raise ValueError("a snapshot has one stamp")
     _stamps.append(stamp)
 
 
-def stamp(host_app: HostApp, version: int) -> Stamp | None:
+def stamp(host_app: HostApp, version: int, manifest: Mapping[str, Any]) -> Stamp | None:
     """The freshness statement about this version, signed now."""
-    return _stamps[0](host_app, version) if _stamps else None
+    return _stamps[0](host_app, version, manifest) if _stamps else None
+
+
+def followers(host_app: HostApp, names: Iterable[str]) -> set[str]:
+    """The parts that sum up some of these and are built anew after them."""
+    changed = {kind_and_key(name)[0] for name in names}
+    summing = [(kind, part) for kind, part in KINDS.items() if part.after in changed]
+    return {name_of(kind, key) for kind, part in summing for key in part.keys(host_app)}
 
 
 def name_of(kind: str, key: str) -> str:

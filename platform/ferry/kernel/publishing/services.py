@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.apps import apps
 from django.db import models, transaction
@@ -111,7 +111,10 @@ def renew_stamp(host_app: HostApp, version: int) -> bool:
 
     Takes no lock: the condition on the version loses to any publisher, and the publisher signs a statement of its own.
     """
-    stamp = registry.stamp(host_app, version)
+    manifest = (
+        SnapshotVersion.objects.filter(pk=host_app.pk, version=version).values_list("manifest", flat=True).first()
+    )
+    stamp = None if manifest is None else registry.stamp(host_app, version, manifest)
     if stamp is None:
         return False
     current = SnapshotVersion.objects.filter(pk=host_app.pk, version=version, freshness_stamp__lt=stamp.at)
@@ -196,10 +199,11 @@ def _finish(publications: Iterable[Publication]) -> None:
 
 def _next_head(
     publication: Publication,
-) -> tuple[SnapshotVersion, HostApp, dict[str, object], list[parts.Built]] | None:
+) -> tuple[SnapshotVersion, HostApp, dict[str, Any], list[parts.Built]] | None:
     """The manifest that the changed rows ask for, and its new parts; None when it is the one that stands."""
     row, host_app = publication.row, read_host_app(publication.host_app.pk)
     names = registry.all_names(host_app) if row.version == 0 else publication._changed
+    names = names | registry.followers(host_app, names)
     registry.remember(host_app, sorted(names))
     built = {name: parts.build(host_app, name) for name in sorted(names)}
     manifest = {name: entry for name, entry in row.manifest.items() if name not in built}
@@ -210,12 +214,12 @@ def _next_head(
     return row, host_app, manifest, new
 
 
-def write_head(row: SnapshotVersion, host_app: HostApp, manifest: dict[str, object]) -> None:
+def write_head(row: SnapshotVersion, host_app: HostApp, manifest: dict[str, Any]) -> None:
     """Make `manifest` the next version of the locked `row`, with a freshness statement of its own."""
     row.manifest = manifest
     row.version += 1
     row.published_at = clock.now()
-    stamp = registry.stamp(host_app, row.version)
+    stamp = registry.stamp(host_app, row.version, manifest)
     row.freshness, row.freshness_stamp = (stamp.value, stamp.at) if stamp else (None, 0)
     row.save(update_fields=["manifest", "version", "published_at", "freshness", "freshness_stamp"])
     transaction.on_commit(partial(hints.send, row.pk, row.version), robust=True)

@@ -17,6 +17,7 @@ class Purpose(models.TextChoices):
 
     PACKAGE = "package", _("Packages")
     FRESHNESS = "freshness", _("Freshness")
+    ROOT = "root", _("The list of keys")
 
 
 def new_kid() -> str:
@@ -47,3 +48,21 @@ class SigningKey(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kid} ({self.purpose})"
+
+
+class KeySet(TenantModel):
+    """The list of a workspace's keys as phones get it, signed by its root keys. Written by signing.keysets alone.
+
+    `version` grows whenever the keys change; the same list is signed again before it expires.
+    """
+
+    version = models.PositiveIntegerField()
+    statement = models.JSONField()  # {"version", "issued_at", "expires_at", "keys": [{alg, kid, pem, purpose}]}
+    signatures = models.JSONField()  # [{alg, kid, value}], one by each root key that counts
+    signed_at = models.BigIntegerField()  # ms
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace"], name="one_key_set")]
+
+    def __str__(self) -> str:
+        return f"keys {self.version} of {self.workspace_id}"

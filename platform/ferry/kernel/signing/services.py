@@ -14,12 +14,12 @@ from ferry.kernel.publishing.services import publishing_workspace
 from ferry.kernel.signing import ecdsa
 from ferry.kernel.signing.ecdsa import verify
 from ferry.kernel.signing.errors import NoSigningKey
+from ferry.kernel.signing.keysets import SEAL
 from ferry.kernel.signing.models import Purpose, SigningKey
 
 __all__ = ["Signature", "ensure_keys", "revoke_key", "rotate_key", "sign", "verify"]
 
 PART = "keys"
-_SEAL = "signing-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def sign(*, workspace: Workspace, purpose: str, message: bytes) -> Signature:
     key = SigningKey.objects.of(workspace).filter(purpose=purpose, retired_at=None).first()
     if key is None:
         raise NoSigningKey(purpose=purpose)
-    private = secrets.unseal(key.sealed_private, purpose=_SEAL)
+    private = secrets.unseal(key.sealed_private, purpose=SEAL)
     return Signature(alg=key.alg, kid=key.kid, value=ecdsa.sign(private, message))
 
 
@@ -90,7 +90,7 @@ def _missing(workspace: Workspace) -> list[str]:
 
 def _make(workspace: Workspace, purpose: str) -> SigningKey:
     public, private = ecdsa.new_pair()
-    sealed = secrets.seal(private, purpose=_SEAL)
+    sealed = secrets.seal(private, purpose=SEAL)
     return SigningKey.objects.create(
         workspace=workspace, purpose=Purpose(purpose), public_pem=public, sealed_private=sealed
     )
