@@ -17,7 +17,7 @@ import pytest
 from tests.cli.conftest import PROGRAM
 from tests.tree import ROOT, Tree, free_port, running
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(480)]  # two whole platforms are started
 HOST = ("--host", "web=6.0.0")
 
 
@@ -102,6 +102,55 @@ def test_each_stage_has_its_exit_code(shell, build):
     away = {"FERRY_TOKEN": "ft_x", "FERRY_SITE_URL": f"http://127.0.0.1:{free_port()}"}
     done = shell("submit", f"{PROGRAM}@1", "--app", "1", **away)
     assert (done.returncode, "does not answer" in done.stderr) == (4, True)
+
+
+@pytest.fixture(scope="module")
+def island() -> Iterator[Tree]:
+    """A second installation: its own processes, database, keys and data folder."""
+    with running() as started:
+        yield started
+
+
+def test_a_version_is_carried_to_an_installation_without_a_network_to_this_one(shell, island, build, tmp_path):
+    shell.sign_in("developer")
+    (build / "index.html").write_text("<!doctype html><h1>Carried</h1>")
+    made = shell.json("upload", str(build), "--appid", "carried", "--create", "Carried", "--uv", "3.1.0", *HOST)
+    shell.json("submit", "carried@1", "--app", "1")
+    approve(shell, made["id"])
+    shell.sign_in("operator")
+    shell.json("export", "carried@1", "--out", "carried.zip")
+    spoken = shell.json("export-key")["fingerprint"]
+
+    (tmp_path / "there").mkdir()
+    there = Shell(island, island.bootstrap("Island", "Island Go"), tmp_path / "there")
+    file = str(tmp_path / "carried.zip")
+    there.sign_in("admin")
+    early = there("import", file, "--json")
+    assert (early.returncode, json.loads(early.stdout)["error"]["code"]) == (5, "exporter_not_trusted")
+    seen = there.json("import", file, "--inspect")
+    assert (seen["fingerprint"], seen["trusted"]) == (spoken, None)
+    pair = f"{seen['approvals'][0]['app_key']}=1"
+    assert there("trust", file, "--fingerprint", "0" * 64).returncode == 5
+    there.json("trust", file, "--fingerprint", spoken, "--counts", pair)
+    taken = there.json("import", file)
+    same = ("program", "version_code", "sha256")
+    assert [taken[name] for name in same] == [made["program"], made["code"], made["sha256"]]
+    assert [review["state"] for review in taken["approvals"]] == ["approved"]
+    there.sign_in("operator")
+    assert there.json("release", "carried@1", "--app", "1")["state"] == "running"
+    bundle = there.json("preset", "carried@1", "--app", "1", "--out", "bundle.zip")
+    assert bundle["programs"] == {"carried": 1}
+    assert (tmp_path / "there" / "bundle.zip").stat().st_size == bundle["size"]
+    again = there("import", file)
+    assert again.returncode == 3  # an operator uploads nothing
+    there.sign_in("developer")
+    again = there("import", file, "--json")
+    assert (again.returncode, json.loads(again.stdout)["error"]["code"]) == (5, "already_imported")
+    damaged = bytearray((tmp_path / "carried.zip").read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / "damaged.zip").write_bytes(damaged)
+    assert there("import", str(tmp_path / "damaged.zip")).returncode == 1
+    assert there("import", str(tmp_path / "nothing.zip")).returncode == 2
 
 
 def approve(shell: Shell, version: str) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import itertools
 import sys
+from pathlib import Path
 from typing import Any
 
 import django
+from django.conf import settings
 
 django.setup()
 
@@ -18,7 +20,7 @@ from ferry.kernel.identity.models import HostApp, Workspace  # noqa: E402
 from ferry.kernel.storage.local import LocalBlobs  # noqa: E402
 from miniapps import selectors, services  # noqa: E402
 from miniapps.packages import canonical  # noqa: E402
-from miniapps.services import moves, releases, versions  # noqa: E402
+from miniapps.services import archive_rows, archives, imports, moves, releases, versions  # noqa: E402
 from tests.world import World  # noqa: E402
 
 
@@ -48,6 +50,12 @@ STAGES = {
     "version recorded": (versions, "record"),
     "release recorded": (releases, "record"),
     "share recorded": (moves, "record"),
+    "import read": (imports, "read_import"),
+    "program made": (imports, "create_program"),
+    "import recorded": (versions, "record"),
+    "approval counted": (imports, "settle_version"),
+    "bundle claimed": (archive_rows, "claim"),
+    "bundle stored": (LocalBlobs, "put"),
 }
 
 if stage == "loop":
@@ -65,6 +73,14 @@ if stage == "loop":
 if stage in ("package written", "blob stored", "version recorded"):
     stop_after(*STAGES[stage])
     world.upload("2.0.0")
+elif stage in ("import read", "program made", "import recorded", "approval counted"):
+    stop_after(*STAGES[stage])
+    with (Path(settings.FERRY_DATA) / "carried.zip").open("rb") as file:
+        reading, upload = imports.read_import(actor=world.developer, file=file)
+        imports.add_import(actor=world.developer, reading=reading, upload=upload)
+elif stage in ("bundle claimed", "bundle stored"):
+    stop_after(*STAGES[stage])
+    archives.make_due()
 elif stage == "release recorded":
     version = world.version("2.0.0")
     stop_after(*STAGES[stage])

@@ -37,6 +37,7 @@ class Config:
     phone: str = ""  # registration message id; empty: the page makes one up
     policy_version: str = "2026-11"  # of the privacy policy; people are asked again when it changes
     answer_ms: int = 10_000  # how long to wait for an answer, and between two pieces of a body
+    preset: str = ""  # path of a preset bundle that the app is built with
 
 
 def _policy(config: Config, port: int, *, host: bool) -> str:
@@ -59,9 +60,12 @@ class _Handler(BaseHTTPRequestHandler):
         name, _, _ = (self.headers.get("Host") or "").partition(":")
         path = self.path.partition("?")[0]
         if name == NAME:
+            config = self.server.config
             if path == "/config.json":
-                body = json.dumps(asdict(self.server.config)).encode()
+                body = json.dumps(asdict(config) | {"preset": bool(config.preset)}).encode()
                 return self._send(HTTPStatus.OK, body, "application/json", host=True)
+            if path == "/preset.zip" and config.preset:
+                return self._send(HTTPStatus.OK, Path(config.preset).read_bytes(), "application/zip", host=True)
             return self._file(HERE / "host", path.lstrip("/") or "index.html", host=True)
         if name.endswith(f".{NAME}"):
             if not path.startswith("/.ferry/"):
@@ -137,8 +141,10 @@ def main() -> None:
     parser.add_argument("--app-key", required=True, help="the host app's public key, fa_…")
     parser.add_argument("--port", type=int, default=8003)
     parser.add_argument("--host-version", default="6.3.0", help="the version this super app says it has")
+    parser.add_argument("--preset", default="", metavar="FILE", help="a bundle made by “ferry preset”, built in")
     given = parser.parse_args()
-    config = Config(edge=given.edge.rstrip("/"), app_key=given.app_key, host_version=given.host_version)
+    edge = given.edge.rstrip("/")
+    config = Config(edge=edge, app_key=given.app_key, host_version=given.host_version, preset=given.preset)
     with WebHost(config, port=given.port) as host:
         print(f"Open {host.url} . Ctrl-C stops it.", flush=True)
         try:

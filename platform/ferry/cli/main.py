@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ferry.cli import commands, options
+from ferry.cli import carrying, commands, options
 from ferry.cli.errors import CliError
 from ferry.cli.options import APP_HELP, VERSION_HELP
 from ferry.cli.output import Output
@@ -82,6 +82,38 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--platform", choices=["ios", "android", "harmony", "web"], help="describe one instead")
     made.add_argument("--host-version", metavar="6.3.0")
     made.add_argument("--user", default="", metavar="ID")
+
+    made = command("preset", carrying.preset, "Fetch a signed bundle of mini-programs for building into a host app.")
+    made.add_argument("programs", nargs="*", metavar="PROGRAM[@CODE]", help="all that everybody gets, without")
+    made.add_argument("--app", required=True, help=APP_HELP)
+    made.add_argument("--platform", choices=["ios", "android", "harmony", "web"], help="the build that it is for")
+    made.add_argument("--host-version", metavar="6.3.0")
+    made.add_argument("--out", required=True, type=Path, metavar="FILE")
+
+    made = command("export", carrying.export, "Fetch a version with its approvals as a signed file.")
+    made.add_argument("version", metavar="VERSION", help=VERSION_HELP)
+    made.add_argument(
+        "--recipient", default="", metavar="WORKSPACE", help="id of the only workspace that may import it"
+    )
+    made.add_argument("--out", required=True, type=Path, metavar="FILE")
+
+    made = command("export-key", carrying.key, "Show the key that signs this workspace's exports.")
+
+    made = command("import", carrying.take, "Take in a version that another installation exported.")
+    made.add_argument("path", type=Path, metavar="FILE")
+    made.add_argument("--inspect", action="store_true", help="only look into it; nothing is stored")
+
+    made = command("trust", carrying.trust, "Take exports signed by the key of this file from now on.")
+    made.add_argument("path", type=Path, metavar="FILE", help="any export of that workspace")
+    made.add_argument("--fingerprint", required=True, metavar="SHA256", help="of the key, as the exporter says it")
+    made.add_argument("--name", default="", help="yours for it")
+    made.add_argument(
+        "--counts",
+        action="append",
+        default=[],
+        metavar="APP_KEY_THERE=APP_HERE",
+        help="its approvals for that host app count as approvals for this one; repeatable",
+    )
     return top
 
 

@@ -3,6 +3,7 @@
 import { EdgeError } from "./edge.js";
 import { deviceFacts } from "./facts.js";
 import { Packages, Refused } from "./packages.js";
+import { readPreset } from "./preset.js";
 import { Keys, staleness } from "./trust.js";
 import { waitAfter } from "./waits.js";
 
@@ -25,9 +26,38 @@ export class Client {
     this.packages = new Packages({ store, edge, keys: this.keys, config, log });
   }
 
-  /** Remembers what is installed, then asks the platform. What is here can be opened before any answer. */
-  async start() {
+  /** Remembers what is installed, and takes what the app was built with. It can be opened before any answer. */
+  async load() {
     for (const program of await this.store.all("programs")) this.programs.set(program.id, program);
+    const serial = (await this.store.get("facts", "preset")) ?? 0;
+    const bundle = await readPreset(this);
+    if (bundle && bundle.serial > serial) await this.#takePreset(bundle);
+  }
+
+  /** Programs that are not here yet come out of the bundle. One that is here stays: the platform may have taken the
+      bundle's version back since the app was built. */
+  async #takePreset({ serial, keys, programs }) {
+    await this.keys.pin(keys);
+    for (const { update, bytes } of programs.filter((one) => !this.programs.has(one.update.id))) {
+      try {
+        const record = await this.packages.builtIn(update, bytes ?? new Uint8Array());
+        await this.#keep({ id: update.id, ...pointTo(record), previous: null, closed: null }, record);
+        this.log("preset", { program: update.id, code: update.code });
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        await this.#report(update.id, update.code, error.reason);
+      }
+    }
+    const entries = programs.map(({ listing, picture }) => ({ id: listing.id, name: listing.name, description: listing.description, picture }));
+    const known = (await this.store.get("facts", "directory")) ?? [];
+    await this.store.write((put) => {
+      put("facts", "directory", [...known, ...entries.filter((one) => known.every((other) => other.id !== one.id))]);
+      put("facts", "preset", serial); // last: a start that broke off begins again with the bundle
+    });
+  }
+
+  /** Asks the platform for the first time since the app was started. */
+  start() {
     this.changed();
     return this.turn();
   }

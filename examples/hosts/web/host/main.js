@@ -125,6 +125,7 @@ document.addEventListener("visibilitychange", () => {
 });
 
 await consent.ask(config.policy_version);
+await client.load();
 await catalogue.start();
 drawWords();
 drawClock();

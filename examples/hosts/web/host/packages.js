@@ -28,17 +28,8 @@ export class Packages {
 
   /** Has the update's package on the phone, verified, and returns its record. Nothing is kept of a refused one. */
   async fetch(update, progress) {
-    const { package: offered, signature } = update;
-    const record = {
-      sha256: offered.sha256,
-      name: update.name,
-      entry: update.entry,
-      statement: {
-        host_app: this.#appKey, program: update.id, version_code: update.code,
-        sha256: offered.sha256, size: offered.size, files_root: offered.files_root,
-      },
-      signature,
-    };
+    const { package: offered } = update;
+    const record = this.#recordOf(update);
     const kept = await this.#store.get("packages", offered.sha256);
     if (kept) {
       this.#log("kept", { program: update.id, code: update.code });
@@ -47,6 +38,17 @@ export class Packages {
     this.#log("download", { program: update.id, code: update.code, size: offered.size });
     const bytes = await this.#edge.download(offered.url, offered.size, progress);
     return this.#verified({ ...record, bytes }, true);
+  }
+
+  /** The record of an update whose bytes came with the app: verified as if they had been downloaded. */
+  builtIn(update, bytes) {
+    return this.#verified({ ...this.#recordOf(update), bytes }, true);
+  }
+
+  #recordOf({ id, code, name, entry, package: offered, signature }) {
+    const { sha256: hash, size, files_root } = offered;
+    const statement = { host_app: this.#appKey, program: id, version_code: code, sha256: hash, size, files_root };
+    return { sha256: hash, name, entry, statement, signature };
   }
 
   /** The files of a package kept here, after a new check of hash and signature; null when it is not here. */

@@ -28,6 +28,14 @@ export class Keys {
     this.#log("key", { kid });
     return pem;
   }
+
+  /** Keeps keys that came with the app, where none are built in: the first seen under an id stays. */
+  async pin(keys) {
+    if (this.#built.size > 0) return;
+    for (const [kid, pem] of Object.entries(keys)) {
+      if (!(await this.#store.get("facts", `key:${kid}`))) await this.#store.set(`key:${kid}`, pem);
+    }
+  }
 }
 
 /** Why the edge's state is not proven to be the newest: null when it is, else signature, app, expired or older. */

@@ -1,0 +1,48 @@
+// The mini-programs that the app was built with: read from its own bundle on a first start, before any network.
+
+import { canonicalJson, sha256, signed } from "./verify.js";
+import { BadPackage, unzip } from "./unzip.js";
+
+const FORMAT = "ferry-preset/1";
+
+/**
+ * The bundle built into this app, proven: {serial, keys, programs: [{listing, update, bytes, picture}]}.
+ * null, with the reason in the log, when it is not this app's or not as it was signed: then the phone starts empty.
+ */
+export async function readPreset({ config, log }) {
+  if (!config.preset) return null;
+  const refused = (reason) => { log("presetRefused", { reason }); return null; };
+  let files;
+  try {
+    files = unzip(new Uint8Array(await (await fetch("/preset.zip")).arrayBuffer()));
+  } catch (error) {
+    if (error instanceof BadPackage || error instanceof TypeError) return refused("form");
+    throw error;
+  }
+  const [bundle, signature] = ["bundle.json", "bundle.sig.json"].map((name) => read(files.get(name)));
+  if (bundle?.format !== FORMAT || !signature) return refused("form");
+  if (bundle.host_app !== config.app_key) return refused("app");
+  // Keys built into the app go first. Without any, the bundle's own count: it lies inside the app as they would.
+  const built = Object.keys(config.keys).length ? config.keys : bundle.keys;
+  const pem = built[signature.kid];
+  if (!pem) return refused("key");
+  if (!(await signed(bundle, signature, pem))) return refused("signature");
+  const programs = await Promise.all(bundle.programs.map(async ({ listing, update }) => {
+    const icon = listing.icon && files.get(`icons/${listing.icon}.png`);
+    const picture = icon && (await sha256(icon)) === listing.icon ? { hash: listing.icon, bytes: icon.slice() } : undefined;
+    return { listing, update, picture, bytes: files.get(`packages/${update.package.sha256}.zip`)?.slice() };
+  }));
+  return { serial: bundle.serial, keys: bundle.keys, programs };
+}
+
+/** The value that these bytes are the canonical JSON of: what was signed is what is read. */
+function read(bytes) {
+  if (!bytes) return null;
+  const text = new TextDecoder().decode(bytes);
+  try {
+    const value = JSON.parse(text);
+    return canonicalJson(value) === text ? value : null;
+  } catch {
+    return null;
+  }
+}
