@@ -1,0 +1,924 @@
+// A host app's side of Ferry in one file: register, check in, download, verify, unpack, open; docs/host-app.md in Java.
+//
+// Only what Android has too: HttpURLConnection, java.security, java.util.zip, java.io. Java 11 language level.
+//
+//     java FerryHost.java --edge http://127.0.0.1:8001 --app-key fa_… --dir /tmp/phone --want 2018080616290001
+//
+// Every step is one line of JSON on stdout. The folder is the phone: run it again and it is the same phone, with what
+// it has. Exit status: 0 when everything asked for could be opened, 1 when something could not, 2 for wrong arguments.
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+public final class FerryHost {
+    static final int CONNECT_MS = 5_000, READ_MS = 10_000;
+    static final long FIRST_WAIT_MS = 1_000, LONGEST_WAIT_MS = 15 * 60_000L;
+    static final long CLOCK_MS = 5 * 60_000L; // how far the phone's clock may be behind the platform's
+    static final int MOST_JSON = 4_000_000;
+
+    final Edge edge;
+    final String appKey;
+    final Map<String, String> about; // platform, host_version, …
+    final Map<String, String> pinned; // keys built into the app, by kid; when there are any, no others count
+    final Store store;
+    final Random random = new Random();
+
+    FerryHost(String edgeUrl, String appKey, File dir, Map<String, String> about, Map<String, String> pinned) {
+        this.edge = new Edge(edgeUrl, appKey);
+        this.appKey = appKey;
+        this.about = about;
+        this.pinned = pinned;
+        this.store = new Store(dir);
+    }
+
+    // ---------------------------------------------------------------- the rules
+
+    /** One check-in with all that follows; returns how long to wait until the next, in ms. */
+    long turn() {
+        long held = store.number("not_before") - System.currentTimeMillis();
+        if (held > 0) { // the platform has asked us to wait, and a restart does not shorten that
+            say("holds", "wait_ms", held);
+            return held;
+        }
+        try {
+            Map<String, Object> answer = checkIn();
+            store.put("failures", 0L);
+            apply(answer);
+            return number(answer, "next_check_after") * 1000;
+        } catch (EdgeFailure failure) {
+            long failures = store.number("failures") + 1;
+            store.put("failures", failures);
+            long wait = waitAfter(failures, failure.retryAfterMs);
+            if (failure.kind.equals("busy")) store.put("not_before", System.currentTimeMillis() + wait);
+            say(failure.kind, "status", (long) failure.status, "message", failure.getMessage(), "wait_ms", wait);
+            return wait;
+        }
+    }
+
+    /** Retry-After goes first; else 1 s doubled each time to 15 min. Jitter keeps a million phones apart. */
+    long waitAfter(long failures, long retryAfterMs) {
+        if (retryAfterMs >= 0) return retryAfterMs + random.nextInt(1000);
+        long wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS << Math.min(failures - 1, 20));
+        return (long) (wait * (0.5 + random.nextDouble() / 2));
+    }
+
+    Map<String, Object> checkIn() throws EdgeFailure {
+        for (boolean again = false; ; again = true) {
+            Map<String, Object> device = device();
+            List<Object> problems = new ArrayList<>(store.list("problems"));
+            List<Object> wanted = new ArrayList<>(store.list("wanted"));
+            try {
+                Map<String, Object> answer = edge.post("/v1/checkin", question(device, wanted, problems), text(device, "token"));
+                store.put("problems", store.list("problems").subList(problems.size(), store.list("problems").size()));
+                return answer;
+            } catch (EdgeFailure failure) {
+                if (!failure.kind.equals("token") || again) throw failure;
+                store.remove("device"); // refused once: register once more, not twice
+                say("token_refused");
+            }
+        }
+    }
+
+    Map<String, Object> question(Map<String, Object> device, List<Object> wanted, List<Object> problems) {
+        Map<String, Object> facts = new LinkedHashMap<>(about);
+        facts.put("id", text(device, "id"));
+        List<Object> installed = new ArrayList<>(), want = new ArrayList<>();
+        for (Map<String, Object> program : store.programs()) {
+            Map<String, Object> has = json("id", program.get("id"), "code", program.get("code"));
+            if (program.get("terms") != null) has.put("terms", number(object(program, "terms"), "serial"));
+            installed.add(has);
+        }
+        for (Object id : wanted) if (store.program((String) id) == null) want.add(id);
+        Map<String, Object> question = json("device", facts, "installed", installed, "want", want);
+        if (store.get("state") != null) question.put("state", store.get("state"));
+        if (!problems.isEmpty()) question.put("attributes", json("package_problem", problems.get(problems.size() - 1)));
+        return question;
+    }
+
+    /** The device's id and token. Its message_id is kept before it is sent: however often, it is one device. */
+    Map<String, Object> device() throws EdgeFailure {
+        Map<String, Object> known = store.object("device");
+        if (known != null) return known;
+        if (store.get("message_id") == null) store.put("message_id", UUID.randomUUID().toString());
+        Map<String, Object> body = new LinkedHashMap<>(about);
+        body.put("message_id", store.get("message_id"));
+        Map<String, Object> answer = edge.post("/v1/devices", body, null);
+        Map<String, Object> device = json("id", text(object(answer, "device"), "id"), "token", text(answer, "token"));
+        store.put("device", device);
+        say("registered", "device", device.get("id"));
+        return device;
+    }
+
+    void apply(Map<String, Object> answer) throws EdgeFailure {
+        if (Boolean.TRUE.equals(answer.get("unchanged"))) {
+            say("unchanged");
+            store.put("wanted", new ArrayList<>());
+            return;
+        }
+        List<Map<String, Object>> named = new ArrayList<>(objects(answer, "withdrawn"));
+        named.addAll(objects(answer, "unavailable"));
+        close(named); // needs no proof: closing what should be open does less harm than the reverse
+        String stale = staleness();
+        if (stale != null) {
+            say("stale", "reason", stale);
+            return;
+        }
+        reopen(named);
+        boolean complete = true;
+        for (Map<String, Object> update : objects(answer, "updates")) complete &= install(update);
+        for (Map<String, Object> newer : objects(answer, "terms")) complete &= takeTerms(newer);
+        // A state is kept only when all of its answer has been done: else the rest would hide behind "unchanged".
+        if (complete) store.put("state", text(answer, "state"));
+        store.put("wanted", new ArrayList<>());
+    }
+
+    /** Withdrawn and no longer offered programs stay closed, offline too, until an answer no longer names them. */
+    void close(List<Map<String, Object>> named) {
+        for (Map<String, Object> each : named) {
+            Map<String, Object> program = store.program(text(each, "id"));
+            say("closed", "program", each.get("id"), "message", each.get("message"));
+            if (program == null) continue;
+            program.put("closed", text(each, "message"));
+            store.keep(program);
+        }
+    }
+
+    void reopen(List<Map<String, Object>> named) {
+        Set<Object> still = new HashSet<>();
+        for (Map<String, Object> each : named) still.add(each.get("id"));
+        for (Map<String, Object> program : store.programs()) {
+            if (program.get("closed") == null || still.contains(program.get("id"))) continue;
+            program.put("closed", null);
+            store.keep(program);
+            say("reopened", "program", program.get("id"));
+        }
+    }
+
+    /** Why the answer is not proven to be the newest: null when it is, else signature, app, expired or older. */
+    String staleness() throws EdgeFailure {
+        Map<String, Object> said = edge.get("/v1/freshness/" + appKey);
+        Map<String, Object> statement = object(said, "statement");
+        try {
+            verify(statement, object(said, "signature"), "freshness");
+        } catch (Refused refused) {
+            return "signature";
+        }
+        if (!appKey.equals(statement.get("host_app"))) return "app";
+        if (System.currentTimeMillis() > number(statement, "expires_at") + CLOCK_MS) return "expired";
+        if (number(statement, "version") < store.number("version")) return "older";
+        store.put("version", number(statement, "version"));
+        return null;
+    }
+
+    /** Has the update on the phone, verified, or leaves everything as it was and reports why. */
+    boolean install(Map<String, Object> update) throws EdgeFailure {
+        String id = text(update, "id");
+        long code = number(update, "code");
+        Map<String, Object> before = store.program(id);
+        Map<String, Object> offered = object(update, "package");
+        Map<String, Object> version = json("code", code, "name", update.get("name"), "kind", update.get("kind"),
+                "entry", text(update, "entry"), "statement", statement(id, code, offered), "signature", object(update, "signature"));
+        try {
+            Map<String, Object> terms = termsOf(id, code, update, before);
+            File file = store.file(text(offered, "sha256"));
+            if (!file.exists()) edge.download(text(offered, "url"), number(offered, "size"), text(offered, "sha256"), file);
+            verifyPackage(version);
+            unpack(version);
+            boolean back = before != null && code < number(before, "code");
+            Map<String, Object> program = json("id", id, "code", code, "closed", null, "terms", terms, "current", version,
+                    "previous", before == null || back ? null : before.get("current"));
+            store.keep(program); // a roll-back lets go of the newer one, so that it is never the fallback
+            say(back ? "went_back" : "installed", "program", id, "code", code, "name", update.get("name"));
+            return true;
+        } catch (Refused refused) {
+            store.delete(text(offered, "sha256"));
+            report(id, code, refused.getMessage());
+            return false;
+        }
+    }
+
+    /** Terms of a version that is here already. */
+    boolean takeTerms(Map<String, Object> newer) throws EdgeFailure {
+        String id = text(newer, "id");
+        Map<String, Object> program = store.program(id);
+        if (program == null || number(program, "code") != number(newer, "code")) return true;
+        try {
+            program.put("terms", termsOf(id, number(newer, "code"), newer, program));
+            store.keep(program);
+            say("terms", "program", id, "serial", number(object(program, "terms"), "serial"));
+            return true;
+        } catch (Refused refused) {
+            report(id, number(newer, "code"), refused.getMessage());
+            return false;
+        }
+    }
+
+    /** The terms that came along, verified; never older ones than were seen for the same version. */
+    Map<String, Object> termsOf(String id, long code, Map<String, Object> said, Map<String, Object> before)
+            throws Refused, EdgeFailure {
+        Map<String, Object> terms = object(said, "terms");
+        boolean same = before != null && number(before, "code") == code;
+        Map<String, Object> seen = same ? object(before, "terms") : null;
+        if (terms == null && seen == null) return null;
+        if (terms == null) throw new Refused("terms");
+        verify(json("host_app", appKey, "program", id, "version_code", code, "terms", terms),
+                object(said, "terms_signature"), "package");
+        if (seen != null && number(terms, "serial") < number(seen, "serial")) throw new Refused("terms");
+        return terms;
+    }
+
+    /** What is signed: made of our own app key and the update, never of what a server sends as a statement. */
+    Map<String, Object> statement(String id, long code, Map<String, Object> offered) {
+        return json("host_app", appKey, "program", id, "version_code", code, "sha256", text(offered, "sha256"),
+                "size", number(offered, "size"), "files_root", text(offered, "files_root"));
+    }
+
+    void verifyPackage(Map<String, Object> version) throws Refused, EdgeFailure {
+        Map<String, Object> statement = object(version, "statement");
+        File file = store.file(text(statement, "sha256"));
+        if (file.length() != number(statement, "size")) throw new Refused("size");
+        if (!sha256(file).equals(statement.get("sha256"))) throw new Refused("hash");
+        verify(statement, object(version, "signature"), "package");
+    }
+
+    /** Raises Refused unless the holder of a trusted key has signed the canonical JSON of `statement`. */
+    void verify(Map<String, Object> statement, Map<String, Object> signature, String purpose) throws Refused, EdgeFailure {
+        if (signature == null || !"ES256".equals(signature.get("alg"))) throw new Refused("signature");
+        String pem = key(text(signature, "kid"), purpose);
+        if (pem == null) throw new Refused("key");
+        try {
+            byte[] der = Base64.getDecoder().decode(pem.replaceAll("-----[^-]+-----|\\s", ""));
+            PublicKey key = KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(der));
+            Signature verifier = Signature.getInstance("SHA256withECDSA"); // takes DER as it is
+            verifier.initVerify(key);
+            verifier.update(Json.canonical(statement).getBytes(StandardCharsets.UTF_8));
+            if (!verifier.verify(Base64.getDecoder().decode(text(signature, "value")))) throw new Refused("signature");
+        } catch (GeneralSecurityException | IllegalArgumentException unreadable) {
+            throw new Refused("signature");
+        }
+    }
+
+    /** A key that is built in; without any, the first that is seen under its id, for this purpose and for ever. */
+    String key(String kid, String purpose) throws EdgeFailure {
+        if (!pinned.isEmpty()) return pinned.get(kid);
+        Map<String, Object> known = store.object("keys");
+        Map<String, Object> keys = known == null ? new TreeMap<>() : known;
+        if (!keys.containsKey(kid)) {
+            keys.put(kid, edge.get("/keys/" + kid));
+            store.put("keys", keys);
+            say("key", "kid", kid);
+        }
+        Map<String, Object> key = object(keys, kid);
+        return purpose.equals(key.get("purpose")) ? text(key, "pem") : null;
+    }
+
+    /** Verify the current version anew and unpack it; a damaged one is deleted and the one before opens. */
+    boolean open(String id) {
+        Map<String, Object> program = store.program(id);
+        if (program == null) {
+            say("absent", "program", id);
+            return false;
+        }
+        if (program.get("closed") != null) {
+            say("stays_closed", "program", id, "message", program.get("closed"));
+            return false;
+        }
+        for (String place : List.of("current", "previous")) {
+            Map<String, Object> version = object(program, place);
+            if (version == null) continue;
+            try {
+                verifyPackage(version);
+                File folder = unpack(version);
+                if (place.equals("previous")) {
+                    program.putAll(json("current", version, "previous", null, "code", version.get("code"), "terms", null));
+                    store.keep(program);
+                }
+                say("opened", "program", id, "code", version.get("code"), "name", version.get("name"), "entry",
+                        version.get("entry"), "title", title(new File(folder, text(version, "entry"))), "capabilities",
+                        program.get("terms") == null ? List.of() : object(program, "terms").get("capabilities"));
+                return true;
+            } catch (Refused refused) {
+                store.delete(text(object(version, "statement"), "sha256"));
+                report(id, number(version, "code"), refused.getMessage());
+            } catch (EdgeFailure failure) { // a key that was never seen and cannot be asked for now
+                say(failure.kind, "message", failure.getMessage());
+            }
+        }
+        return false;
+    }
+
+    /** The package's files in a fresh folder. Refuses everything that is not a plain file of the signed table. */
+    File unpack(Map<String, Object> version) throws Refused {
+        Map<String, Object> statement = object(version, "statement");
+        File folder = new File(store.dir, "open/" + statement.get("sha256"));
+        Store.wipe(folder);
+        List<List<Object>> table = new ArrayList<>();
+        try (ZipFile zip = new ZipFile(store.file(text(statement, "sha256")))) {
+            Set<String> seen = new HashSet<>();
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+                File target = safe(folder, entry, seen);
+                Files.createDirectories(target.getParentFile().toPath());
+                MessageDigest digest = MessageDigest.getInstance("SHA-256");
+                long size = 0;
+                try (InputStream in = zip.getInputStream(entry); OutputStream out = new FileOutputStream(target)) {
+                    byte[] piece = new byte[65_536];
+                    for (int read; (read = in.read(piece)) > 0; size += read) {
+                        digest.update(piece, 0, read);
+                        out.write(piece, 0, read);
+                    }
+                }
+                table.add(List.of(entry.getName(), size, hex(digest.digest())));
+            }
+        } catch (IOException | GeneralSecurityException | IllegalArgumentException broken) {
+            throw new Refused("form");
+        }
+        table.sort((one, other) -> byCodePoint((String) one.get(0), (String) other.get(0)));
+        String root = hex(digest(Json.canonical(table).getBytes(StandardCharsets.UTF_8)));
+        if (!root.equals(statement.get("files_root"))) throw new Refused("files");
+        boolean page = "h5".equals(version.get("kind")); // elsewhere the entry is a page's name, for the runtime to find
+        if (page && !new File(folder, text(version, "entry")).isFile()) throw new Refused("form");
+        return folder;
+    }
+
+    static File safe(File folder, ZipEntry entry, Set<String> seen) throws Refused, IOException {
+        String name = entry.getName();
+        boolean plain = !name.isEmpty() && name.indexOf('\\') < 0 && name.indexOf('\0') < 0 && name.indexOf(':') < 0;
+        for (String part : name.split("/", -1)) plain &= !part.isEmpty() && !part.equals(".") && !part.equals("..");
+        if (!plain || !seen.add(name) || entry.getMethod() != ZipEntry.STORED) throw new Refused("form");
+        File target = new File(folder, name);
+        String inside = folder.getCanonicalPath() + File.separator; // with the separator: "a" does not hold "ab"
+        if (!target.getCanonicalPath().startsWith(inside)) throw new Refused("form");
+        return target;
+    }
+
+    void report(String program, long code, String reason) {
+        say("refused", "program", program, "code", code, "reason", reason);
+        List<Object> problems = new ArrayList<>(store.list("problems"));
+        problems.add(program + "@" + code + " " + reason);
+        store.put("problems", problems.subList(Math.max(0, problems.size() - 20), problems.size()));
+    }
+
+    static String title(File entry) {
+        try {
+            String page = new String(Files.readAllBytes(entry.toPath()), StandardCharsets.UTF_8);
+            Matcher found = Pattern.compile("<title>([^<]*)</title>").matcher(page);
+            return found.find() ? found.group(1).trim() : "";
+        } catch (IOException unreadable) {
+            return "";
+        }
+    }
+
+    // ---------------------------------------------------------------- the platform's edge
+
+    /** This package or these terms must not count; the message is size, hash, signature, key, terms, files or form. */
+    static final class Refused extends Exception {
+        Refused(String reason) {
+            super(reason);
+        }
+    }
+
+    /** Kinds: unreachable, server (5xx), busy (429 or 503), token (401), refused (any other 4xx). */
+    static final class EdgeFailure extends Exception {
+        final String kind;
+        final int status;
+        final long retryAfterMs; // -1: the answer did not say
+
+        EdgeFailure(String kind, int status, String message, long retryAfterMs) {
+            super(message);
+            this.kind = kind;
+            this.status = status;
+            this.retryAfterMs = retryAfterMs;
+        }
+    }
+
+    static final class Edge {
+        final String url, appKey;
+
+        Edge(String url, String appKey) {
+            this.url = url.replaceAll("/+$", "");
+            this.appKey = appKey;
+        }
+
+        Map<String, Object> get(String path) throws EdgeFailure {
+            return answer(path, null, null);
+        }
+
+        Map<String, Object> post(String path, Map<String, Object> body, String token) throws EdgeFailure {
+            return answer(path, body, token);
+        }
+
+        private Map<String, Object> answer(String path, Map<String, Object> body, String token) throws EdgeFailure {
+            try {
+                HttpURLConnection line = connect(url + path);
+                line.setRequestProperty("X-App-Key", appKey);
+                if (token != null) line.setRequestProperty("Authorization", "Device " + token);
+                if (body != null) {
+                    line.setDoOutput(true);
+                    line.setRequestProperty("Content-Type", "application/json");
+                    try (OutputStream out = line.getOutputStream()) {
+                        out.write(Json.canonical(body).getBytes(StandardCharsets.UTF_8));
+                    }
+                }
+                if (line.getResponseCode() != 200) throw failure(line);
+                try (InputStream in = line.getInputStream()) {
+                    return Json.object(new String(bounded(in), StandardCharsets.UTF_8));
+                }
+            } catch (IOException | Json.Unreadable broken) {
+                throw new EdgeFailure("unreachable", 0, String.valueOf(broken.getMessage()), -1);
+            }
+        }
+
+        /** The bytes of `from` into `file`, going on where an earlier attempt was broken off; never more than `size`. */
+        void download(String from, long size, String sha256, File file) throws EdgeFailure, Refused {
+            File part = new File(file.getPath() + ".part");
+            try {
+                long have = part.length();
+                if (have > size) Files.delete(part.toPath());
+                if (have < size) {
+                    HttpURLConnection line = connect(from);
+                    if (have > 0) {
+                        line.setRequestProperty("Range", "bytes=" + have + "-");
+                        line.setRequestProperty("If-Range", "\"" + sha256 + "\"");
+                    }
+                    int status = line.getResponseCode();
+                    if (status != 200 && status != 206) throw failure(line);
+                    boolean goesOn = status == 206 && String.valueOf(line.getHeaderField("Content-Range")).startsWith("bytes " + have + "-");
+                    if (goesOn) say("resumed", "at", have);
+                    try (InputStream in = line.getInputStream(); OutputStream out = new FileOutputStream(part, goesOn)) {
+                        byte[] piece = new byte[65_536];
+                        long there = goesOn ? have : 0;
+                        for (int read; (read = in.read(piece)) > 0; ) {
+                            there += read;
+                            if (there > size) throw new Refused("size");
+                            out.write(piece, 0, read);
+                        }
+                    }
+                }
+                if (part.length() < size) throw new IOException("the download broke off at " + part.length());
+                Files.move(part.toPath(), file.toPath(), StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException broken) {
+                throw new EdgeFailure("unreachable", 0, String.valueOf(broken.getMessage()), -1);
+            }
+        }
+
+        private static HttpURLConnection connect(String address) throws IOException {
+            HttpURLConnection line = (HttpURLConnection) new URL(address).openConnection();
+            line.setConnectTimeout(CONNECT_MS);
+            line.setReadTimeout(READ_MS);
+            line.setRequestProperty("Accept-Encoding", "identity"); // ranges and hashes are over the package itself
+            line.setUseCaches(false);
+            return line;
+        }
+
+        private static EdgeFailure failure(HttpURLConnection line) throws IOException {
+            int status = line.getResponseCode();
+            String code = "", message = "status " + status;
+            try (InputStream in = line.getErrorStream()) {
+                Map<String, Object> error = in == null ? null : FerryHost.object(Json.object(new String(bounded(in), StandardCharsets.UTF_8)), "error");
+                if (error != null) {
+                    code = text(error, "code");
+                    message = text(error, "message");
+                }
+            } catch (Json.Unreadable other) {
+                message = "status " + status; // a proxy's own page
+            }
+            boolean token = status == 401 && !code.equals("app_key_unknown");
+            boolean busy = status == 429 || status == 503;
+            String kind = token ? "token" : busy ? "busy" : status >= 500 ? "server" : "refused";
+            return new EdgeFailure(kind, status, message, retryAfter(line.getHeaderField("Retry-After")));
+        }
+
+        /** In ms; -1 when absent or unreadable. A number of seconds, or an HTTP date. */
+        static long retryAfter(String value) {
+            if (value == null) return -1;
+            if (value.trim().matches("\\d{1,9}")) return Long.parseLong(value.trim()) * 1000;
+            try {
+                long at = ZonedDateTime.parse(value.trim(), DateTimeFormatter.RFC_1123_DATE_TIME).toInstant().toEpochMilli();
+                return Math.max(0, at - System.currentTimeMillis());
+            } catch (RuntimeException unreadable) {
+                return -1;
+            }
+        }
+
+        private static byte[] bounded(InputStream in) throws IOException {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            byte[] piece = new byte[16_384];
+            for (int read; (read = in.read(piece)) > 0; ) {
+                out.write(piece, 0, read);
+                if (out.size() > MOST_JSON) throw new IOException("the answer is too long");
+            }
+            return out.toByteArray();
+        }
+    }
+
+    // ---------------------------------------------------------------- what the phone keeps
+
+    /** One JSON file, replaced as a whole, and the packages beside it. An app keeps the token in the key store. */
+    static final class Store {
+        final File dir;
+        private final Map<String, Object> facts;
+
+        Store(File dir) {
+            this.dir = dir;
+            try {
+                Files.createDirectories(new File(dir, "packages").toPath());
+                File file = new File(dir, "state.json");
+                String text = file.exists() ? new String(Files.readAllBytes(file.toPath()), StandardCharsets.UTF_8) : "{}";
+                facts = Json.object(text);
+            } catch (IOException | Json.Unreadable broken) {
+                throw new IllegalStateException("the folder cannot be used: " + broken.getMessage());
+            }
+        }
+
+        Object get(String name) {
+            return facts.get(name);
+        }
+
+        long number(String name) {
+            return facts.get(name) == null ? 0 : FerryHost.number(facts, name);
+        }
+
+        Map<String, Object> object(String name) {
+            return FerryHost.object(facts, name);
+        }
+
+        @SuppressWarnings("unchecked")
+        List<Object> list(String name) {
+            return facts.get(name) == null ? new ArrayList<>() : (List<Object>) facts.get(name);
+        }
+
+        void put(String name, Object value) {
+            facts.put(name, value instanceof List ? new ArrayList<>((List<?>) value) : value);
+            write();
+        }
+
+        void remove(String name) {
+            facts.remove(name);
+            write();
+        }
+
+        Map<String, Object> program(String id) {
+            Map<String, Object> all = object("programs");
+            return all == null ? null : FerryHost.object(all, id);
+        }
+
+        List<Map<String, Object>> programs() {
+            List<Map<String, Object>> found = new ArrayList<>();
+            Map<String, Object> all = object("programs");
+            if (all != null) for (String id : all.keySet()) found.add(FerryHost.object(all, id));
+            return found;
+        }
+
+        /** Store the program, then let go of packages that no program names. */
+        void keep(Map<String, Object> program) {
+            Map<String, Object> all = object("programs") == null ? new TreeMap<>() : object("programs");
+            all.put(text(program, "id"), program);
+            put("programs", all);
+            Set<String> named = new HashSet<>();
+            for (Map<String, Object> each : programs()) {
+                for (String place : List.of("current", "previous")) {
+                    Map<String, Object> version = FerryHost.object(each, place);
+                    if (version != null) named.add(text(FerryHost.object(version, "statement"), "sha256"));
+                }
+            }
+            File[] files = new File(dir, "packages").listFiles();
+            for (File file : files == null ? new File[0] : files) {
+                String name = file.getName();
+                if (name.endsWith(".zip") && !named.contains(name.substring(0, 64))) delete(name.substring(0, 64));
+            }
+        }
+
+        File file(String sha256) {
+            if (!sha256.matches("[0-9a-f]{64}")) throw new IllegalArgumentException("not a hash");
+            return new File(dir, "packages/" + sha256 + ".zip");
+        }
+
+        void delete(String sha256) {
+            wipe(file(sha256));
+            wipe(new File(file(sha256).getPath() + ".part"));
+            wipe(new File(dir, "open/" + sha256));
+        }
+
+        private void write() {
+            try {
+                File next = new File(dir, "state.json.next");
+                try (FileOutputStream out = new FileOutputStream(next)) {
+                    out.write(Json.canonical(facts).getBytes(StandardCharsets.UTF_8));
+                    out.getFD().sync();
+                }
+                Files.move(next.toPath(), new File(dir, "state.json").toPath(), StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException full) {
+                throw new IllegalStateException("the phone's storage cannot be written: " + full.getMessage());
+            }
+        }
+
+        static void wipe(File file) {
+            File[] inside = Files.isSymbolicLink(file.toPath()) ? null : file.listFiles();
+            for (File each : inside == null ? new File[0] : inside) wipe(each);
+            if (file.exists() && !file.delete()) throw new IllegalStateException("cannot delete " + file);
+        }
+    }
+
+    // ---------------------------------------------------------------- JSON: an app has org.json; canonical() it needs
+
+    static final class Json {
+        /** The text is no JSON. */
+        static final class Unreadable extends Exception {
+            Unreadable(int at) {
+                super("no JSON at " + at);
+            }
+        }
+
+        private static final int DEEPEST = 64;
+        private final String text;
+        private int at;
+
+        private Json(String text) {
+            this.text = text;
+        }
+
+        @SuppressWarnings("unchecked")
+        static Map<String, Object> object(String text) throws Unreadable {
+            Json reader = new Json(text);
+            Object value = reader.value(0);
+            reader.space();
+            if (reader.at != text.length() || !(value instanceof Map)) throw new Unreadable(reader.at);
+            return (Map<String, Object>) value;
+        }
+
+        private Object value(int depth) throws Unreadable {
+            space();
+            if (at >= text.length() || depth > DEEPEST) throw new Unreadable(at);
+            char first = text.charAt(at);
+            if (first == '{') {
+                Map<String, Object> found = new LinkedHashMap<>();
+                for (at++; !closes('}', found.isEmpty()); ) {
+                    space();
+                    String name = string();
+                    space();
+                    expect(":");
+                    found.put(name, value(depth + 1));
+                }
+                return found;
+            }
+            if (first == '[') {
+                List<Object> found = new ArrayList<>();
+                for (at++; !closes(']', found.isEmpty()); ) found.add(value(depth + 1));
+                return found;
+            }
+            if (first == '"') return string();
+            if (first == 't') return word("true", true);
+            if (first == 'f') return word("false", false);
+            if (first == 'n') return word("null", null);
+            Matcher number = Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?").matcher(text).region(at, text.length());
+            if (!number.lookingAt()) throw new Unreadable(at);
+            at = number.end();
+            boolean whole = number.group(2) == null && number.group(3) == null && number.group().length() < 19;
+            return whole ? (Object) Long.valueOf(number.group()) : (Object) Double.valueOf(number.group());
+        }
+
+        private boolean closes(char end, boolean first) throws Unreadable {
+            space();
+            if (at < text.length() && text.charAt(at) == end) {
+                at++;
+                return true;
+            }
+            if (!first) expect(",");
+            return false;
+        }
+
+        private Object word(String word, Object value) throws Unreadable {
+            expect(word);
+            return value;
+        }
+
+        private void expect(String word) throws Unreadable {
+            if (!text.startsWith(word, at)) throw new Unreadable(at);
+            at += word.length();
+        }
+
+        private void space() {
+            while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) at++;
+        }
+
+        private String string() throws Unreadable {
+            expect("\"");
+            StringBuilder found = new StringBuilder();
+            while (at < text.length()) {
+                char next = text.charAt(at++);
+                if (next == '"') return found.toString();
+                if (next != '\\') {
+                    found.append(next);
+                    continue;
+                }
+                if (at >= text.length()) break;
+                char escaped = text.charAt(at++);
+                int plain = "\"\\/bfnrt".indexOf(escaped);
+                if (plain >= 0) found.append("\"\\/\b\f\n\r\t".charAt(plain));
+                else if (escaped == 'u' && at + 4 <= text.length() && text.substring(at, at + 4).matches("[0-9a-fA-F]{4}")) {
+                    found.append((char) Integer.parseInt(text.substring(at, at + 4), 16));
+                    at += 4;
+                } else throw new Unreadable(at);
+            }
+            throw new Unreadable(at);
+        }
+
+        /** RFC 8785 for the values that Ferry signs: keys sorted by UTF-16 units, no spaces, whole numbers. */
+        static String canonical(Object value) {
+            StringBuilder out = new StringBuilder();
+            write(value, out);
+            return out.toString();
+        }
+
+        private static void write(Object value, StringBuilder out) {
+            if (value instanceof Map) {
+                String comma = "{";
+                for (Map.Entry<?, ?> member : new TreeMap<>((Map<?, ?>) value).entrySet()) {
+                    out.append(comma);
+                    write(member.getKey(), out);
+                    out.append(':');
+                    write(member.getValue(), out);
+                    comma = ",";
+                }
+                out.append(comma.equals("{") ? "{}" : "}");
+            } else if (value instanceof List) {
+                String comma = "[";
+                for (Object each : (List<?>) value) {
+                    out.append(comma);
+                    write(each, out);
+                    comma = ",";
+                }
+                out.append(comma.equals("[") ? "[]" : "]");
+            } else if (value instanceof String) {
+                quote((String) value, out);
+            } else {
+                out.append(value);
+            }
+        }
+
+        private static void quote(String text, StringBuilder out) {
+            out.append('"');
+            for (char letter : text.toCharArray()) {
+                int plain = "\"\\\b\f\n\r\t".indexOf(letter);
+                if (plain >= 0) out.append('\\').append("\"\\bfnrt".charAt(plain));
+                else if (letter < ' ') out.append(String.format("\\u%04x", (int) letter));
+                else out.append(letter);
+            }
+            out.append('"');
+        }
+    }
+
+    // ---------------------------------------------------------------- small things
+
+    static Map<String, Object> json(Object... members) {
+        Map<String, Object> made = new LinkedHashMap<>();
+        for (int at = 0; at < members.length; at += 2) made.put((String) members[at], members[at + 1]);
+        return made;
+    }
+
+    @SuppressWarnings("unchecked")
+    static Map<String, Object> object(Map<String, Object> from, String name) {
+        return from.get(name) instanceof Map ? (Map<String, Object>) from.get(name) : null;
+    }
+
+    @SuppressWarnings("unchecked")
+    static List<Map<String, Object>> objects(Map<String, Object> from, String name) {
+        return from.get(name) instanceof List ? (List<Map<String, Object>>) from.get(name) : new ArrayList<>();
+    }
+
+    static String text(Map<String, Object> from, String name) {
+        return from.get(name) instanceof String ? (String) from.get(name) : "";
+    }
+
+    static long number(Map<String, Object> from, String name) {
+        return from.get(name) instanceof Long ? (Long) from.get(name) : 0;
+    }
+
+    static int byCodePoint(String one, String other) {
+        for (int at = 0; at < one.length() && at < other.length(); at++) {
+            if (one.charAt(at) != other.charAt(at)) {
+                // Where the first difference is inside a pair, the pairs' first halves were equal: units then order right.
+                boolean pairs = Character.isSurrogate(one.charAt(at)) != Character.isSurrogate(other.charAt(at));
+                int units = one.charAt(at) - other.charAt(at);
+                return pairs ? (Character.isSurrogate(one.charAt(at)) ? 1 : -1) : units;
+            }
+        }
+        return one.length() - other.length();
+    }
+
+    static byte[] digest(byte[] bytes) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (GeneralSecurityException never) {
+            throw new IllegalStateException(never);
+        }
+    }
+
+    static String sha256(File file) throws Refused {
+        try (InputStream in = new FileInputStream(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] piece = new byte[65_536];
+            for (int read; (read = in.read(piece)) > 0; ) digest.update(piece, 0, read);
+            return hex(digest.digest());
+        } catch (IOException | GeneralSecurityException unreadable) {
+            throw new Refused("hash");
+        }
+    }
+
+    static String hex(byte[] bytes) {
+        StringBuilder out = new StringBuilder();
+        for (byte each : bytes) out.append(Character.forDigit(each >> 4 & 15, 16)).append(Character.forDigit(each & 15, 16));
+        return out.toString();
+    }
+
+    static void say(String event, Object... details) {
+        Map<String, Object> line = json("event", event);
+        line.putAll(json(details));
+        System.out.println(Json.canonical(line));
+    }
+
+    // ---------------------------------------------------------------- the command
+
+    static final String USAGE = "usage: java FerryHost.java --edge URL --app-key KEY --dir DIR [--want ID]… [--open ID]…"
+            + " [--platform android] [--host-version 6.3.0] [--key KID=FILE.pem]… [--turns N] [--offline]";
+
+    public static void main(String[] args) throws Exception {
+        Map<String, String> one = new LinkedHashMap<>();
+        List<String> want = new ArrayList<>(), open = new ArrayList<>();
+        Map<String, String> pinned = new LinkedHashMap<>();
+        for (int at = 0; at < args.length; at++) {
+            String name = args[at];
+            if (name.equals("--offline")) one.put(name, "");
+            else if (at + 1 == args.length) usage();
+            else if (name.equals("--want")) want.add(args[++at]);
+            else if (name.equals("--open")) open.add(args[++at]);
+            else if (name.equals("--key")) {
+                String[] key = args[++at].split("=", 2);
+                if (key.length < 2) usage();
+                pinned.put(key[0], new String(Files.readAllBytes(new File(key[1]).toPath()), StandardCharsets.US_ASCII));
+            } else if (List.of("--edge", "--app-key", "--dir", "--platform", "--host-version", "--turns").contains(name)) one.put(name, args[++at]);
+            else usage();
+        }
+        for (String needed : List.of("--edge", "--app-key", "--dir")) if (!one.containsKey(needed)) usage();
+        Map<String, String> about = new LinkedHashMap<>();
+        about.put("platform", one.getOrDefault("--platform", "android"));
+        about.put("host_version", one.getOrDefault("--host-version", "6.3.0"));
+        about.put("os", System.getProperty("java.version"));
+        FerryHost host = new FerryHost(one.get("--edge"), one.get("--app-key"), new File(one.get("--dir")), about, pinned);
+        if (!want.isEmpty()) {
+            List<Object> wanted = new ArrayList<>(host.store.list("wanted"));
+            for (String id : want) if (!wanted.contains(id)) wanted.add(id);
+            host.store.put("wanted", wanted); // kept until an answer has come, also across restarts
+        }
+        if (!one.containsKey("--offline")) {
+            int turns = Integer.parseInt(one.getOrDefault("--turns", "1"));
+            for (int turn = 1; turn <= turns; turn++) {
+                long wait = host.turn();
+                if (turn < turns) Thread.sleep(wait);
+            }
+        }
+        boolean all = true;
+        open.addAll(want);
+        if (open.isEmpty()) for (Map<String, Object> program : host.store.programs()) open.add(text(program, "id"));
+        for (String id : open) all &= host.open(id);
+        System.exit(all ? 0 : 1);
+    }
+
+    static void usage() {
+        System.err.println(USAGE);
+        System.exit(2);
+    }
+}
