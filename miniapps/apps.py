@@ -39,6 +39,7 @@ class MiniappsConfig(AppConfig):
         register_routes("miniapps.edge_offered.add_routes")
         register_routes("miniapps.adapters.codepush_edge.add_routes")
         register_routes("miniapps.links_edge.add_routes")
+        register_routes("miniapps.login.edge.add_routes")
         register_routes("miniapps.privacy_edge.add_routes")
         register_handler(PRIVACY_ACCEPTED, handler=PrivacyHandler())
         register_handler(LINK_OPENED, handler=LinkHandler())

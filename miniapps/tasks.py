@@ -26,6 +26,11 @@ BEAT = {
         "schedule": 3600.0,
         "options": {"expires": 3500},
     },
+    "miniapps.sweep_login_codes": {
+        "task": "miniapps.sweep_login_codes",
+        "schedule": 600.0,
+        "options": {"expires": 590},
+    },
     "miniapps.sweep_previews": {
         "task": "miniapps.sweep_previews",
         "schedule": 3600.0,
@@ -63,6 +68,12 @@ def sweep_links() -> None:
     with alone("miniapps.sweep_links") as held:
         if held:
             services.sweep_links()
+
+
+@shared_task(name="miniapps.sweep_login_codes")
+def sweep_login_codes() -> None:
+    """Forget used login codes that are too old to be tried again."""
+    services.sweep_login_codes()
 
 
 @shared_task(name="miniapps.sweep_previews")

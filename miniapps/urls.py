@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from miniapps import around_views, carry_views, delivery_views, invitation_views, permission_views, release_views, views
+from miniapps import (
+    around_views,
+    carry_views,
+    delivery_views,
+    invitation_views,
+    login_views,
+    permission_views,
+    release_views,
+    views,
+)
 
 urlpatterns = [
     path("mini-programs", views.MiniProgramsView.as_view()),
@@ -34,6 +43,10 @@ urlpatterns = [
     path("capabilities", permission_views.CapabilitiesView.as_view()),
     path("capabilities/<str:capability_id>", permission_views.CapabilityView.as_view()),
     path("mini-programs/<str:program_id>/permissions", permission_views.ProgramPermissionsView.as_view()),
+    path("mini-programs/<str:program_id>/app-secret", login_views.AppSecretView.as_view()),
+    path("mini-programs/<str:program_id>/app-secret/freeze", login_views.FreezeView.as_view()),
+    path("mini-programs/<str:program_id>/app-secret/unfreeze", login_views.UnfreezeView.as_view()),
+    path("mini-program-login/session", login_views.LoginSessionView.as_view()),
     path("permissions", permission_views.PermissionsView.as_view()),
     path("permissions/<str:permission_id>", permission_views.PermissionView.as_view()),
     path("permissions/<str:permission_id>/grant", permission_views.GrantView.as_view()),

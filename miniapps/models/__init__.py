@@ -7,6 +7,7 @@ from miniapps.models.generations import Generation
 from miniapps.models.grants import Capability, Grant, GrantState
 from miniapps.models.invitations import Invitation
 from miniapps.models.links import ShortLink
+from miniapps.models.login import AppSecret, UsedLoginCode
 from miniapps.models.parts import Part, PluginUse
 from miniapps.models.privacy import PrivacyAcceptance, PrivacyAgreement
 from miniapps.models.programs import Listing, MiniProgram
@@ -16,6 +17,7 @@ from miniapps.models.terms import Terms
 from miniapps.models.versions import PreviewHost, Version
 
 __all__ = [
+    "AppSecret",
     "Archive",
     "ArchiveKind",
     "ArchiveState",
@@ -42,5 +44,6 @@ __all__ = [
     "ShortLink",
     "Terms",
     "TrustedExporter",
+    "UsedLoginCode",
     "Version",
 ]

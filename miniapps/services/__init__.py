@@ -4,6 +4,7 @@ Whatever a device can see is written inside `publishing()`, whose first statemen
 before it are read again behind it.
 """
 
+from miniapps.services.app_secrets import freeze_app_secret, rotate_app_secret, unfreeze_app_secret
 from miniapps.services.archives import make_due, make_now
 from miniapps.services.capabilities import add_capability, change_capability, remove_capability
 from miniapps.services.categories import set_categories
@@ -20,6 +21,7 @@ from miniapps.services.insight import explain_device
 from miniapps.services.invitations import invite, revoke_invitation
 from miniapps.services.links import create_link, end_link, sweep_links
 from miniapps.services.listings import arrange_program, restore_program, withdraw_program
+from miniapps.services.login import LoginSession, exchange_login_code, sweep_login_codes
 from miniapps.services.presets import Wish, ask_for_preset
 from miniapps.services.previews import create_preview, end_preview, sweep_previews
 from miniapps.services.privacy import publish_agreement
@@ -49,6 +51,7 @@ from miniapps.services.versions import Upload, add_version, check_package, read_
 __all__ = [
     "MAX_FILE_BYTES",
     "Imported",
+    "LoginSession",
     "Reading",
     "RolledBack",
     "Upload",
@@ -72,8 +75,10 @@ __all__ = [
     "deliver_version",
     "end_link",
     "end_preview",
+    "exchange_login_code",
     "explain_device",
     "export_key",
+    "freeze_app_secret",
     "grant_permission",
     "inspect_export",
     "invite",
@@ -95,13 +100,16 @@ __all__ = [
     "revoke_permission",
     "roll_back_release",
     "roll_back_to",
+    "rotate_app_secret",
     "set_categories",
     "set_icon",
     "start_release",
     "submit_version",
     "sweep_links",
+    "sweep_login_codes",
     "sweep_previews",
     "trust_exporter",
+    "unfreeze_app_secret",
     "update_program",
     "upload_version",
     "withdraw_program",

@@ -39,6 +39,8 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "miniapps/selectors/previews.py:_released": "as above: a released version is public, and its id names it",
     "miniapps/selectors/previews.py:preview": "the content origin knows a preview by its unguessable label alone",
     "miniapps/services/archive_rows.py:waiting": "a worker makes the files that were asked for in every workspace",
+    "miniapps/services/login.py:_authenticated": "an app secret is what tells the workspace",
+    "miniapps/services/login.py:sweep_login_codes": "the tick forgets old codes of every workspace",
     "miniapps/services/previews.py:sweep_previews": "the tick forgets expired previews of every workspace",
     "miniapps/services/releases.py:advance_due": "the tick starts and ends what is due in every workspace",
     "push/audiences.py:held_sets": "the sweep asks which stored sets any workspace still uses",

@@ -11,6 +11,7 @@ import analytics.edge
 import analytics.events.edge
 import miniapps.edge
 import miniapps.edge_offered
+import miniapps.login.edge
 from ferry.edge import registry, server
 from ferry.edge.app import EdgeApp
 from ferry.edge.files import FileSender
@@ -93,6 +94,7 @@ def edge(client: SnapshotClient, notes: Notes, edge_settings: EdgeSettings, cloc
         routes=(
             miniapps.edge.add_routes,
             miniapps.edge_offered.add_routes,
+            miniapps.login.edge.add_routes,
             analytics.edge.add_routes,
             analytics.events.edge.add_routes,
         ),

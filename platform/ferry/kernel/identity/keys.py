@@ -23,6 +23,8 @@ DEVICE_TOKEN_PURPOSE = "device-token"  # noqa: S105 a name, not a secret
 USER_TOKEN_PURPOSE = "user-token"  # noqa: S105 a name, not a secret
 
 TOKEN_PREFIX_LENGTH = 15  # "ft_" and 12 characters: 60 bits, public, what a token is looked up by
+APP_SECRET_PREFIX_LENGTH = 16  # "fms_" and 12 characters, as above
+_APP_SECRET = re.compile(r"fms_[0-9a-z]{12}_[0-9a-z]{40}")
 _TOKEN = re.compile(r"ft_[0-9a-z]{12}_[0-9a-z]{40}")
 _PEM_LIMIT = 8192  # bytes; an RSA key of 16,384 bits has 2.8 kB
 
@@ -49,6 +51,13 @@ def server_key(seed: bytes | None = None) -> Credential:
     return Credential(plain, plain[:7], sha256(plain))
 
 
+def app_secret() -> Credential:
+    """The app secret of a mini-program, "fms_<12 public>_<40 secret>"."""
+    text = _base32(None, 52)
+    plain = f"fms_{text[:12]}_{text[12:]}"
+    return Credential(plain, plain[:APP_SECRET_PREFIX_LENGTH], sha256(plain))
+
+
 def shared_secret(seed: bytes | None = None) -> bytes:
     """The 32 bytes of an HS256 key (RFC 7518 section 3.2: at least the hash's size)."""
     return hashlib.sha256(b"hs256" + seed).digest() if seed is not None else secrets.token_bytes(32)
@@ -72,6 +81,11 @@ def same(one: str, other: str) -> bool:
 def looks_like_token(plain: str) -> bool:
     """Whether the text has a token's form, so that nothing else reaches the database."""
     return _TOKEN.fullmatch(plain) is not None
+
+
+def looks_like_app_secret(plain: str) -> bool:
+    """Whether the text has an app secret's form."""
+    return _APP_SECRET.fullmatch(plain) is not None
 
 
 def address_allowed(address: str, networks: list[str]) -> bool:
