@@ -70,12 +70,18 @@ const kinds = {
   },
 };
 
+// Of the place, not of the window: a card that appears beside another one makes that one narrower.
+const sizes = new ResizeObserver((seen) => { for (const { target } of seen) drawn.get(target)?.chart.resize(); });
+
 function draw(place) {
   const source = document.getElementById(place.dataset.chartData);
   if (!source) return;
   const data = JSON.parse(source.textContent);
   let entry = drawn.get(place);
-  if (!entry) drawn.set(place, (entry = { chart: echarts.init(place, null, { renderer: "svg" }), source: null }));
+  if (!entry) {
+    drawn.set(place, (entry = { chart: echarts.init(place, null, { renderer: "svg" }), source: null }));
+    sizes.observe(place);
+  }
   if (entry.source === source) return;
   entry.source = source;
   const card = place.closest("[data-hide-empty]");
@@ -89,7 +95,6 @@ function drawAll() {
   for (const place of document.querySelectorAll("[data-chart]")) draw(place);
 }
 
-addEventListener("resize", () => { for (const { chart } of drawn.values()) chart.resize(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const entry of drawn.values()) entry.source = null;
   drawAll();

@@ -198,3 +198,16 @@ def test_the_language_changes_where_one_stands(admin: Tab, desk: Desk):
         return page.url
 
     assert admin.do(change).endswith("/members")
+
+
+def test_a_chart_stays_in_its_card_when_another_card_appears_beside_it(desk, stage, live_server):
+    with signed_in(desk, stage, live_server, Role.ADMIN, width=1100) as tab:
+        tab.goto(desk.url("overview"))
+        tab.do(lambda page: page.locator("#day-chart svg").wait_for())
+        tab.do(
+            lambda page: page.wait_for_function(
+                "[...document.querySelectorAll('[data-chart] svg')].filter(svg => svg.checkVisibility()).length === 2"
+                " && [...document.querySelectorAll('[data-chart]')].every(place =>"
+                "   Math.abs(place.querySelector('svg').getBoundingClientRect().width - place.clientWidth) < 2)"
+            )
+        )
