@@ -10,6 +10,7 @@ import io
 import warnings
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 SIZES = (48, 96, 192, 512)
@@ -40,20 +41,20 @@ def render_icons(picture: bytes) -> dict[str, bytes]:
 def _decode(picture: bytes) -> Image.Image:
     """The pixels, upright, as RGBA. The size is read from the header and judged before anything is decoded."""
     if len(picture) > MAX_BYTES:
-        raise Unusable(f"It has more than {MAX_BYTES >> 20} MB.")
+        raise Unusable(_("It has more than {limit} MB.").format(limit=MAX_BYTES >> 20))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(picture), formats=_READABLE)
             if max(image.size) > MAX_SIDE:
-                raise Unusable(f"It is larger than {MAX_SIDE} pixels.")
+                raise Unusable(_("It is larger than {limit} pixels.").format(limit=MAX_SIDE))
             if min(image.size) < MIN_SIDE:
-                raise Unusable(f"It is smaller than {MIN_SIDE} pixels.")
+                raise Unusable(_("It is smaller than {limit} pixels.").format(limit=MIN_SIDE))
             return ImageOps.exif_transpose(image).convert("RGBA")
     except Unusable:
         raise
     except Exception as error:
-        raise Unusable("It is not a readable PNG, JPEG or WebP picture.") from error
+        raise Unusable(_("It is not a readable PNG, JPEG or WebP picture.")) from error
 
 
 def _square(image: Image.Image) -> Image.Image:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
 
@@ -84,11 +85,13 @@ def uploaded(request: Request) -> Iterator[tuple[Any, dict[str, Any]]]:
     files = request.FILES
     try:
         if FIELD not in files or len(files) != 1 or len(files.getlist(FIELD)) != 1:
-            raise Invalid(reason=f"send the file as the body, or as the field “{FIELD}” of a form")
+            raise Invalid(
+                reason=_("send the file as the body, or as the field “{field}” of a form").format(field=FIELD)
+            )
         raw = not (request.content_type or "").startswith("multipart/")
         fields: Any = request.query_params if raw else request.data
         yield files[FIELD], {name: value for name, value in fields.items() if name != FIELD}
     finally:
-        for _, each in files.lists():
+        for _name, each in files.lists():
             for file in each:
                 file.close()

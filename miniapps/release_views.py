@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -280,7 +281,7 @@ class ExplainView(WorkspaceView):
 
 def _described(given: dict[str, Any] | None, program_id: str) -> DeviceContext:
     if given is None:
-        raise Invalid(reason="give a device or a context")
+        raise Invalid(reason=_("give a device or a context"))
     code = given.pop("installed")
     attributes = {name: str(value) for name, value in given.pop("attributes").items()}
     return DeviceContext(

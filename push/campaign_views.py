@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,7 +39,7 @@ class CampaignsView(WorkspaceView):
         values = self.parse(forms.CampaignInput)
         words, template_id = words_in(values, self.workspace)
         if words is None:
-            raise Invalid(reason="give a template, or title and body")
+            raise Invalid(reason=_("give a template, or title and body"))
         host_app = identity.host_app(self.workspace, values.pop("host_app"))
         campaign = services.create_campaign(
             actor=self.actor, host_app=host_app, values={**values, "words": words, "template_id": template_id}

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ferry.kernel.errors import Conflict, FerryError, NotAllowed
+
+# What may not be found, marked for the catalog.
+THINGS = (
+    gettext_noop("campaign"),
+    gettext_noop("campaign run"),
+    gettext_noop("channel"),
+    gettext_noop("channel setting"),
+    gettext_noop("message"),
+    gettext_noop("push setting"),
+    gettext_noop("shard"),
+    gettext_noop("template"),
+)
 
 
 class ContentInvalid(FerryError):
@@ -37,7 +50,7 @@ class CampaignChanged(Conflict):
 
 class CampaignMoveNotAllowed(Conflict):
     code = "campaign_move_not_allowed"
-    message = _("A campaign that is {state} cannot {act}. Reload it to see where it stands now.")
+    message = _("The campaign is {state_words}: {act_words} is not possible. Reload it to see where it stands now.")
 
 
 class ApprovalNeeded(Conflict):

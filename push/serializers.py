@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -56,12 +57,12 @@ def words_in(values: dict[str, Any], workspace: Workspace) -> tuple[Words | None
     given = {name: values.pop(name) for name in WORDS if name in values}
     if template_id:
         if given:
-            raise Invalid(reason="give a template or the content itself, not both")
+            raise Invalid(reason=_("give a template or the content itself, not both"))
         return content.words_of(selectors.template(workspace, template_id)), template_id
     if not given:
         return None, ""
     if not {"title", "body"} <= given.keys():
-        raise Invalid(reason="title and body belong together")
+        raise Invalid(reason=_("title and body belong together"))
     return Words(given["title"], given["body"], given.get("link", ""), given.get("data", {})), ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -85,7 +86,7 @@ class MessagesView(WorkspaceView):
         values = self.parse(forms.MessageInput)
         words, template_id = forms.words_in(values, self.workspace)
         if words is None:
-            raise Invalid(reason="give a template, or title and body")
+            raise Invalid(reason=_("give a template, or title and body"))
         message = services.send_message(
             actor=self.actor,
             host_app=identity.host_app(self.workspace, values["host_app"]),

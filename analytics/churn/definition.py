@@ -1,10 +1,12 @@
-"""What leaving means for one app, and how much history an honest answer needs. Pure: needs nothing but dates."""
+"""What leaving means for one app, and how much history an honest answer needs. Pure: dates and words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 # What the platform does to a user is no sign of life of his. Names of Segment's specification, and the usual ones.
 NEVER_ACTIVITY = ("Push Notification Received", "Push Notification Bounced", "push_received", "push_arrived")
@@ -36,14 +38,16 @@ class Definition:
 
     def __post_init__(self) -> None:
         if not 1 <= self.inactive_days <= 365:
-            raise DefinitionInvalid("inactive_days is a whole number from 1 to 365")
+            raise DefinitionInvalid(_("inactive_days is a whole number from 1 to 365"))
         if not 1 <= self.active_days <= 730:
-            raise DefinitionInvalid("active_days is a whole number from 1 to 730")
+            raise DefinitionInvalid(_("active_days is a whole number from 1 to 730"))
         if len(self.activity_events) > MOST_EVENTS:
-            raise DefinitionInvalid(f"at most {MOST_EVENTS} events can count as activity")
+            raise DefinitionInvalid(_("at most {most} events can count as activity").format(most=MOST_EVENTS))
         for event in self.activity_events:
             if event in NEVER_ACTIVITY:
-                raise DefinitionInvalid(f"“{event}” is something the platform does: it cannot count as activity")
+                raise DefinitionInvalid(
+                    _("“{event}” is something the platform does: it cannot count as activity").format(event=event)
+                )
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored with a model."""

@@ -13,6 +13,8 @@ import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from analytics.churn.errors import ModelUnusable
 from ferry.kernel import secrets
 
@@ -42,9 +44,11 @@ def pack(row: ChurnModel, model: Trained) -> None:
 def unpack(row: ChurnModel) -> Trained:
     """The model again. Raises ModelUnusable for a wrong seal or another library, before a byte of it is interpreted."""
     if not hmac.compare_digest(row.seal, _seal(row)):
-        raise ModelUnusable(reason="its seal is broken")
+        raise ModelUnusable(reason=_("its seal is broken"))
     if row.library != library():
-        raise ModelUnusable(reason=f"it was made with {row.library}, here is {library()}")
+        raise ModelUnusable(
+            reason=_("it was made with {made}, here is {here}").format(made=row.library, here=library())
+        )
     found: Trained = pickle.loads(zlib.decompress(bytes(row.blob)))  # noqa: S301 sealed by us
     return found
 

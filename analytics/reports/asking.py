@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.utils.translation import gettext as _
+
 from analytics.reports.errors import ReportInvalid
 
 MOST_DAYS = 400
@@ -30,13 +32,13 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.last < self.first:
-            raise ReportInvalid(reason="the last day comes before the first")
+            raise ReportInvalid(reason=_("the last day comes before the first"))
         if (self.last - self.first).days >= MOST_DAYS:
-            raise ReportInvalid(reason=f"at most {MOST_DAYS} days")
+            raise ReportInvalid(reason=_("at most {most} days").format(most=MOST_DAYS))
         if self.zone not in available_timezones():
-            raise ReportInvalid(reason="the zone is no name such as Asia/Shanghai")
+            raise ReportInvalid(reason=_("the zone is no name such as Asia/Shanghai"))
         if not date(1970, 1, 3) <= self.first <= self.last <= date(2100, 1, 1):
-            raise ReportInvalid(reason="days lie between 1970 and 2100")
+            raise ReportInvalid(reason=_("days lie between 1970 and 2100"))
 
     @property
     def start(self) -> datetime:
@@ -67,7 +69,7 @@ class Filter:
         """`field=value`, or `field=one|another`."""
         field, sign, value = text.partition("=")
         if not sign:
-            raise ReportInvalid(reason=f"“{text}” is no filter such as platform=android")
+            raise ReportInvalid(reason=_("“{text}” is no filter such as platform=android").format(text=text[:100]))
         return cls(field, tuple(value.split("|")))
 
 
@@ -95,14 +97,14 @@ class Statement:
         inner = name.removeprefix(PROPERTY)
         if not name.startswith(PROPERTY) or not inner or len(inner) > 200:
             known = ", ".join(sorted(COLUMNS))
-            raise ReportInvalid(reason=f"a field is one of {known}, or {PROPERTY}<name>")
+            raise ReportInvalid(reason=_("a field is one of {known}, or properties.<name>").format(known=known))
         steps = (step.replace("~", "~0").replace("/", "~1") for step in inner.split("."))
         return f"json_extract_string(properties, {self.give('/' + '/'.join(steps))})"
 
     def where(self, filters: Sequence[Filter], *more: str) -> str:
         """The condition that all filters, and what else the report asks, hold."""
         if len(filters) > MOST_FILTERS:
-            raise ReportInvalid(reason=f"at most {MOST_FILTERS} filters")
+            raise ReportInvalid(reason=_("at most {most} filters").format(most=MOST_FILTERS))
         parts = [part for part in more if part]
         parts += [
             f"{self.field(each.field)} IN (SELECT unnest({self.give(list(each.values))}::VARCHAR[]))"

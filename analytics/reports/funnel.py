@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from analytics.reports import running
 from analytics.reports.asking import Filter, Span, Statement
 from analytics.reports.errors import ReportInvalid
@@ -37,11 +39,15 @@ class FunnelQuestion:
 
     def __post_init__(self) -> None:
         if not FEWEST_STEPS <= len(self.steps) <= MOST_STEPS:
-            raise ReportInvalid(reason=f"a funnel has {FEWEST_STEPS} to {MOST_STEPS} steps")
+            raise ReportInvalid(
+                reason=_("a funnel has {fewest} to {most} steps").format(fewest=FEWEST_STEPS, most=MOST_STEPS)
+            )
         if not timedelta(0) < self.window <= LONGEST_WINDOW:
-            raise ReportInvalid(reason=f"the window is longer than nothing and at most {LONGEST_WINDOW.days} days")
+            raise ReportInvalid(
+                reason=_("the window is longer than nothing and at most {days} days").format(days=LONGEST_WINDOW.days)
+            )
         if not 1 <= self.top <= MOST_GROUPS:
-            raise ReportInvalid(reason=f"at most {MOST_GROUPS} values of the breakdown")
+            raise ReportInvalid(reason=_("at most {most} values of the breakdown").format(most=MOST_GROUPS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from analytics.reports import running
 from analytics.reports.asking import Filter, Span, Statement
 from analytics.reports.errors import ReportInvalid
@@ -35,9 +37,9 @@ class RetentionQuestion:
 
     def __post_init__(self) -> None:
         if self.unit is Unit.HOUR:
-            raise ReportInvalid(reason="retention is counted by day, week or month")
+            raise ReportInvalid(reason=_("retention is counted by day, week or month"))
         if len(periods(self)) > MOST_PERIODS:
-            raise ReportInvalid(reason=f"more than {MOST_PERIODS} periods; choose a longer unit")
+            raise ReportInvalid(reason=_("more than {most} periods; choose a longer unit").format(most=MOST_PERIODS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from analytics import store
 from analytics.reports import running
 from analytics.reports.asking import Span
@@ -86,7 +88,7 @@ def timeline(
 ) -> list[Happening]:
     """What a user, or a device, did in the 90 days up to `before`, newest first. Raises NotFound, ReportInvalid."""
     if bool(user) == bool(device):
-        raise ReportInvalid(reason="name either a user or a device")
+        raise ReportInvalid(reason=_("name either a user or a device"))
     end = before or clock.now() + timedelta(seconds=1)
     span = Span((end - timedelta(days=TIMELINE_DAYS)).astimezone(UTC).date(), end.astimezone(UTC).date())
     column = "user_id" if user else "device_id"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from analytics.reports import running
 from analytics.reports.asking import Filter, Span, Statement
 from analytics.reports.errors import ReportInvalid
@@ -63,7 +65,7 @@ def trend(workspace: Workspace, host_app_id: str, asked: TrendQuestion) -> Trend
     """Raises NotFound, ReportInvalid, ReportTooHeavy, ReportsBusy."""
     times = list(_times(asked))
     if len(times) > MOST_POINTS:
-        raise ReportInvalid(reason=f"more than {MOST_POINTS} points; choose a longer unit")
+        raise ReportInvalid(reason=_("more than {most} points; choose a longer unit").format(most=MOST_POINTS))
     statement = Statement(asked.span)
     unit = statement.give(str(asked.unit))
     count = "count(*)" if asked.measure is Measure.EVENTS else "count(DISTINCT user_key)"

@@ -21,7 +21,7 @@ from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.identity.rights import Right
-from push.errors import ApprovalNeeded, CampaignChanged, CampaignInvalid, CampaignMoveNotAllowed, OwnCampaign
+from push.errors import ApprovalNeeded, CampaignChanged, CampaignInvalid, OwnCampaign
 from push.models import Campaign, CampaignRun, Message, Shard
 from push.rules.campaigns import Act, State, move
 from push.selectors.settings import setting_of
@@ -29,6 +29,7 @@ from push.services import drafts
 from push.services.approval import approved, still_approved
 from push.services.scope import within
 from push.services.wake import wake_on_commit
+from push.wording import not_allowed
 
 _GRACE = timedelta(minutes=5)  # a planned time this long past still counts as now
 
@@ -127,7 +128,7 @@ def schedule_campaign(*, actor: Actor, campaign: Campaign) -> Campaign:
     if not host_app.active:
         raise CampaignInvalid(reason=_("its host app is switched off."))
     if move(State(campaign.state), Act.SCHEDULE) is None:  # told before the audience is counted
-        raise CampaignMoveNotAllowed(state=campaign.state, act=Act.SCHEDULE.value)
+        raise not_allowed(campaign.state, Act.SCHEDULE)
     limit = setting_of(actor.workspace).approval_above
     if not still_approved(campaign, host_app):
         raise ApprovalNeeded(limit=limit)
@@ -183,7 +184,7 @@ def _locked(actor: Actor, campaign: Campaign, act: Act) -> Iterator[Campaign]:
         if row is None:
             raise NotFound(kind="campaign")
         if move(State(row.state), act) is None:
-            raise CampaignMoveNotAllowed(state=row.state, act=act.value)
+            raise not_allowed(row.state, act)
         yield row
 
 

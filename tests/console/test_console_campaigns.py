@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from ferry.kernel import clock
 from ferry.kernel.identity.rights import Role
 from push import selectors, services
 from tests.console.desk import Desk
@@ -135,3 +138,20 @@ def test_looking_at_a_user_is_in_the_audit_log(reached: Desk):
     assert (
         audit.entries(reached.workspace, target_kind="user", target_id="ann").filter(action="timeline.viewed").exists()
     )
+
+
+def test_a_page_asks_often_while_it_is_sent_and_seldom_while_its_return_window_is_open(reached: Desk):
+    """A window may be open for weeks, and each look counts the whole campaign."""
+
+    def page(campaign) -> str:
+        return reached.as_(Role.OPERATOR).get(reached.url("campaign", campaign.pk)).content.decode()
+
+    waiting = written(reached, when="at", planned_at="2031-05-01T09:30")
+    act(reached, waiting, "schedule")
+    assert 'hx-trigger="every 2s"' in page(waiting)
+    sent = reached.campaign(sent=True, return_window_s=14 * 86_400)
+    assert sent.state == "sent"
+    assert 'hx-trigger="every 15s"' in page(sent)
+    over = reached.campaign(sent=True, return_window_s=60)
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        assert "hx-trigger" not in page(over).partition('id="live"')[2].partition(">")[0]

@@ -9,7 +9,23 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
+
+# What may not be found, marked for the catalog; each app has its own.
+THINGS = (
+    gettext_noop("account"),
+    gettext_noop("address"),
+    gettext_noop("api token"),
+    gettext_noop("audit entry"),
+    gettext_noop("host app"),
+    gettext_noop("host app key"),
+    gettext_noop("idempotency key"),
+    gettext_noop("member"),
+    gettext_noop("signing key"),
+    gettext_noop("token"),
+    gettext_noop("workspace"),
+)
 
 
 class FerryError(Exception):
@@ -50,9 +66,15 @@ class _Details(dict[str, Any]):
 
 
 class NotFound(FerryError):
+    """`kind` names what is missing, in English: one of THINGS of this module or of an app's errors.py."""
+
     code = "not_found"
     status = 404
     message = _("There is no such {kind} here. Check the identifier and the workspace of your token.")
+
+    def text(self) -> str:
+        kind = str(self.details.get("kind") or "address")
+        return str(self.message).format_map(_Details(self.details | {"kind": gettext(kind)}))
 
 
 class NotAllowed(FerryError):

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext as _
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,7 +43,7 @@ def key_of(request: Request) -> str:
     if key is None:
         return ""
     if not _KEY.fullmatch(key):
-        raise Invalid(reason=f"{HEADER} has 1 to 255 visible ASCII characters")
+        raise Invalid(reason=_("{header} has 1 to 255 visible ASCII characters").format(header=HEADER))
     return key
 
 

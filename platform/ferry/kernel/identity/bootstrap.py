@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from ferry.kernel import clock, ids, secrets
 from ferry.kernel.errors import Invalid
@@ -32,7 +33,7 @@ def bootstrap(
 ) -> dict[str, Any]:
     """What `manage.py bootstrap` prints. Makes what is missing and adds missing origins; changes nothing else."""
     if environment not in Environment.values:
-        raise Invalid(reason=f"environments are {', '.join(Environment.values)}")
+        raise Invalid(reason=_("environments are {known}").format(known=", ".join(Environment.values)))
     home = _workspace(values.name(workspace))
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=home.pk)  # two at once make each row once
