@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from miniapps import (
+    adapter_views,
     around_views,
     carry_views,
     delivery_views,
@@ -65,6 +66,10 @@ urlpatterns = [
     path("invitations/<str:invitation_id>/revoke", invitation_views.RevokeInvitationView.as_view()),
     path("host-apps/<str:host_app_id>/mini-programs", release_views.ListingsView.as_view()),
     path("host-apps/<str:host_app_id>/mini-programs/<str:program_id>", release_views.ListingView.as_view()),
+    path(
+        "host-apps/<str:host_app_id>/mini-programs/<str:program_id>/addresses",
+        adapter_views.HostAddressesView.as_view(),
+    ),
     path("host-apps/<str:host_app_id>/dry-run", release_views.DryRunView.as_view()),
     path("host-apps/<str:host_app_id>/preset-bundles", carry_views.PresetBundlesView.as_view()),
     path("versions/<str:version_id>/exports", carry_views.ExportsView.as_view()),

@@ -112,6 +112,7 @@ class OneProgram(ProgramPage):
             "versions": rows,
             "page": page,
             "history": releases[:20],
+            "addresses": [(app, selectors.host_addresses(app, program)) for app in self.apps],
             "can_edit": self.actor.may(edit_right(listed=any(listings))),
         }
         return self.page(context)

@@ -52,13 +52,11 @@ def follow(generations: Sequence[Generation], context: Context) -> Delivery | No
     Who was given a version and is given nothing keeps it, as these hosts do: it is no change when it comes back. A
     device that joins during a pause counts as one that was there before: its host does not say what it has.
     """
-    asking = replace(context)
     gives: Gives | None = None
     held, code = None, 0
     for generation, until in _reigns(generations, context.now):
         for number, moment in _looks(generation, until):
-            asking.now = moment
-            gives = generation.offers.decide(asking, held)
+            gives = generation.offers.decide(replace(context, now=moment), held)
             if gives is not None and gives.entry["version"]["kind"] != KIND:
                 gives = None
             if gives is not None and gives.code != held:

@@ -6,6 +6,7 @@ The host calls an address that it was configured with and adds nothing, so who a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class Manifest:
         context = context_of(checkin, asking.NOBODY, snapshot, edge.address(req), edge.clock())
         named = bool(said.get("did"))
         if not named:
-            context.device_id = ""  # in no share
+            context = replace(context, device_id="")  # in no share
         adapted: Adapted | None = snapshot.part("adapter").get(program_id)
         found = adapted.delivered(context) if adapted is not None else None
         if found is None:

@@ -1,5 +1,6 @@
 """All reads of mini-programs for others: rows of one workspace, and answers about who gets what."""
 
+from miniapps.selectors.adapters import host_addresses
 from miniapps.selectors.carrying import (
     archive,
     exporter,
@@ -62,6 +63,7 @@ __all__ = [
     "exporters",
     "exports",
     "file_name",
+    "host_addresses",
     "imported",
     "imports",
     "invitation",

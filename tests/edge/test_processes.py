@@ -144,6 +144,26 @@ def test_the_commands_of_the_docs_work_as_pasted(installation: Installation, tmp
     assert "ferry_edge_requests_total" in done.stdout
 
 
+def test_the_commands_of_the_adapters_page_work_as_pasted(installation: Installation) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("no curl here")
+    port = installation.ports["edge"]
+    _app_key(installation)
+    installation.start("run_edge", "--id", "1", "--port", str(port), port=port)
+    (script,) = re.findall(r"```sh\n(.*?)```", (installation.root / "docs" / "adapters.md").read_text(), re.DOTALL)
+    script = script.replace("http://127.0.0.1:8001", f"http://127.0.0.1:{port}")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/python", sys.executable)],
+        cwd=installation.root,
+        env=installation.environ,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"is_available":false' in done.stdout, "nothing is released here"
+    assert '"code":"not_offered"' in done.stdout
+
+
 def test_content_answers_on_a_port_of_its_own(installation: Installation) -> None:
     port = installation.ports["content"]
     content = installation.start("run_content", "--port", str(port), port=port)

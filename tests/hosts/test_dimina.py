@@ -207,6 +207,15 @@ def test_only_versions_for_dimina_are_given(world: World, phone: DiminaHost) -> 
     assert phone.check_for_update() == "noupdate"
 
 
+def test_a_host_that_does_not_name_itself_is_in_no_share(world: World, edge: LiveEdge, tmp_path: Path) -> None:
+    publish(world, "1.0.0")
+    publish(world, "2.0.0", share=99.99)
+    nobody = DiminaHost(edge, world, tmp_path, "")
+    nobody.folder = tmp_path / "nobody"
+    nobody.check_for_update()
+    assert nobody.runs == "1.0.0"
+
+
 def test_a_stranger_and_a_wrong_question_are_refused(world: World, edge: LiveEdge) -> None:
     publish(world, "1.0.0")
     edge.poll()

@@ -9,14 +9,23 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from miniapps.packages.findings import Code, Refused
-from miniapps.packages.kinds import dimina, h5, plugin, sources, w3c
+from miniapps.packages.kinds import codepush, dimina, h5, plugin, sources, w3c
 from miniapps.packages.kinds.kind import Kind
 
 H5, PLUGIN, DIMINA, W3C = h5.KIND.name, plugin.KIND.name, dimina.KIND.name, w3c.KIND.name
 WECHAT, ALIPAY = sources.WECHAT.name, sources.ALIPAY.name
 
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (dimina.KIND, plugin.KIND, sources.WECHAT, sources.ALIPAY, h5.KIND, w3c.KIND)
+    kind.name: kind
+    for kind in (
+        dimina.KIND,
+        plugin.KIND,
+        sources.WECHAT,
+        sources.ALIPAY,
+        codepush.KIND,
+        h5.KIND,
+        w3c.KIND,
+    )
 }
 """In the order in which they are tried: a file that nobody has by accident goes before an index.html."""
 

@@ -43,6 +43,11 @@ def dimina(app: dict[str, Any] | None = None) -> Files:
     }
 
 
+def codepush() -> Files:
+    """As `react-native bundle` writes it."""
+    return {"index.android.bundle": b"var __BUNDLE_START_TIME__", "drawable-mdpi/logo.png": b"png"}
+
+
 def wechat(app: dict[str, Any] | None = None, root: str = "miniprogram/") -> Files:
     """A source tree of WeChat's developer tools."""
     project = {"appid": "wx0000", "projectname": "City Ferry", "miniprogramRoot": root, "compileType": "miniprogram"}

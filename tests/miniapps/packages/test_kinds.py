@@ -21,6 +21,7 @@ SAMPLES = {
     "alipay": samples.alipay(),
     "w3c": samples.w3c(),
     "plugin": samples.plugin(),
+    "codepush": samples.codepush(),
 }
 
 
@@ -44,6 +45,12 @@ def test_each_kind_is_told_by_its_content_also_in_a_folder(kind):
     assert (wrapped.layout.kind, wrapped.layout.prefix, wrapped.report.errors) == (kind, "City Ferry 1.0/", [])
     assert set(wrapped.sources) == set(SAMPLES[kind])
     assert Code.FOLDER_STRIPPED in warned(wrapped)
+
+
+def test_a_folder_www_alone_is_an_h5_package_and_beside_something_a_cordova_app():
+    assert examined({"www/index.html": b"<p>"}).layout.kind == "h5"
+    cordova = examined({"www/index.html": b"<p>", "ferry.json": b"{}"})
+    assert (cordova.layout.kind, cordova.entry, cordova.report.errors) == ("codepush", "www/index.html", [])
 
 
 @pytest.mark.parametrize("files", [{"readme.md": b"hi"}, {"a/b/index.html": b"deep"}, {"app.json": b"{}"}])
