@@ -62,11 +62,14 @@ class CheckInRoute:
         if token is not _NO_TOKEN and token.device_id != said.device.id:
             raise DeviceTokenInvalid
         context = context_of(said, token, snapshot, request.address, now)
-        installed = {each.id: each.code for each in said.installed}
+        installed, serials = {}, {}
+        for each in said.installed:
+            installed[each.id] = each.code
+            if each.terms:
+                serials[each.id] = each.terms
         found = Found(snapshot.part("program"), context, installed, said.want)
         if app.stores(token):
             self._observe(app.id, said, context, installed, found.arms)
-        serials = {each.id: each.terms for each in said.installed if each.terms}
         state = state_of(snapshot, said, token, request.address, installed, now, serials)
         after = int(app.check_interval_s * (1 - JITTER + 2 * JITTER * random()))  # noqa: S311 spreads load, no secret
         if said.state == state:

@@ -19,6 +19,7 @@ from ferry.kernel.identity.rights import ROLE_RIGHTS, Right, Role
 class Members(WorkspacePage):
     """Who works here, and as what."""
 
+    right = Right.MANAGE_MEMBERS
     section = "members"
     template = "console/members.html"
 

@@ -117,13 +117,7 @@ class ReleaseDryRun(ReleasePage):
     def post(self, request: HttpRequest, program_id: str, release_id: str) -> HttpResponse:
         """The result as a part of the release's page."""
         release = self.release(program_id, release_id)
-        plan = ReleasePlan(
-            kind=Kind(release.kind),
-            share=typed_share(request.POST.get("share", "")),
-            stickiness=release.stickiness,
-            conditions=tuple(release.conditions),
-            segments=tuple(release.segment_ids),
-        )
+        plan = selectors.plan_of(release, share=typed_share(request.POST.get("share", "")))
         return tried(self, release.version, release.host_app, plan)
 
 

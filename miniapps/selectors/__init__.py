@@ -26,6 +26,7 @@ from miniapps.selectors.reach import (
     VersionReach,
     dry_run,
     explain,
+    plan_of,
     release_population,
 )
 from miniapps.selectors.rows import (
@@ -78,6 +79,7 @@ __all__ = [
     "listings",
     "open_invitations",
     "origin",
+    "plan_of",
     "preset_bundles",
     "preview",
     "preview_host",

@@ -130,6 +130,24 @@ def dry_run(
     return DryRun(len(devices), before, after, reached, changed, outside)
 
 
+def plan_of(release: Release, *, share: int) -> ReleasePlan:
+    """What a release says, its named users and devices too, with another share: for a dry run of it."""
+    lists = published.parts(sha for sha in (release.allowlist_users, release.allowlist_devices) if sha)
+    users, devices = (
+        tuple(stored_sets.decode(lists[sha])) if sha else ()
+        for sha in (release.allowlist_users, release.allowlist_devices)
+    )
+    return ReleasePlan(
+        kind=Kind(release.kind),
+        share=share,
+        stickiness=release.stickiness,
+        users=users,
+        devices=devices,
+        conditions=tuple(release.conditions),
+        segments=tuple(release.segment_ids),
+    )
+
+
 def explain(
     workspace: Workspace,
     host_app: HostApp,

@@ -125,6 +125,16 @@ def test_dry_run_counts_what_the_release_then_does(busy: Desk):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_dry_run_of_a_release_keeps_those_whom_it_names(busy: Desk):
+    operator = busy.as_(Role.OPERATOR)
+    busy.world.observe()
+    named = sorted(device.id for device in busy.world.devices.values())[:3]
+    release = busy.world.release("2.0.0", share=0, devices=named)
+    answer = operator.post(busy.program_url("release-dry-run", release.pk), {"share": "0"})
+    assert "3 devices would get it" in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_conditions_named_devices_and_dates_reach_the_release(busy: Desk):
     operator, version, app = busy.as_(Role.OPERATOR), busy.world.version("2.0.0"), busy.world.host_app
     plan = {
@@ -155,7 +165,7 @@ def test_a_plan_that_cannot_be_comes_back_as_typed(busy: Desk):
     answer = operator.post(busy.program_url("release-new", version.pk, app.pk), plan)
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert "a trial needs users, devices, segments or conditions" in page
+    assert "a trial needs users, devices, segments, conditions or invitations" in page
     assert "for the board" in page
 
 

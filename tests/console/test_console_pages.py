@@ -85,7 +85,7 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         "apps": (busy.url("apps"), Right.VIEW),
         "app-new": (busy.url("app-new"), Right.MANAGE_APPS),
         "app": (busy.url("app", app), Right.VIEW),
-        "members": (busy.url("members"), Right.VIEW),
+        "members": (busy.url("members"), Right.MANAGE_MEMBERS),
         "member-new": (busy.url("member-new"), Right.MANAGE_MEMBERS),
         "tokens": (busy.url("tokens"), Right.MANAGE_TOKENS),
         "token-new": (busy.url("token-new"), Right.MANAGE_TOKENS),

@@ -6,11 +6,14 @@ import dataclasses
 
 import pytest
 
+from ferry.edge import server
+from ferry.edge.app import EdgeApp
+from ferry.edge.files import FileSender
 from ferry.edge.limits import EdgeLimits
 from ferry.edge.settings import EdgeSettings
 from ferry.edge.snapshot.client import SnapshotClient
 from ferry.edge.snapshot.hostapp import AppPart
-from tests.edge.published import APP_KEY, Published, app_body
+from tests.edge.published import APP_KEY, Caller, Notes, Published, app_body
 
 
 @pytest.fixture
@@ -54,3 +57,26 @@ def test_a_changed_limit_counts_anew(
     limits = EdgeLimits(edge_settings)
     assert passed(limits, app, 500) == 200
     assert passed(limits, dataclasses.replace(app, limits={"checkins_per_second": 200.0}), 500) == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/packages/" + "0" * 64, "/icons/" + "0" * 64 + ".png", "/keys/k1", "/v1/freshness/x"]
+)
+def test_what_everybody_may_fetch_is_counted_by_address(
+    path: str, client: SnapshotClient, notes: Notes, edge_settings: EdgeSettings
+) -> None:
+    client.poll()
+    tight = dataclasses.replace(edge_settings, address_burst=2.0, address_per_s=0.001)
+    edge = EdgeApp(settings=tight, snapshots=client.snapshots, journal=notes, routes=())
+    sender = FileSender()
+    server.add_own_routes(edge, sender)
+    client.snapshots.next_poll = _at_once  # type: ignore[method-assign]
+    answered = [Caller(edge)("GET", path) for _ in range(3)]
+    sender.close()
+    assert [answer.status_code for answer in answered] == [404, 404, 429]
+    assert int(answered[2].headers["retry-after"]) >= 1
+    assert answered[2].json()["error"]["code"] == "rate_limited"
+
+
+async def _at_once(timeout: float) -> None:
+    """The polls that an unknown hash waits for."""

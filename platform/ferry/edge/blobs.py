@@ -14,10 +14,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ferry.edge import answers, cors
+from ferry.edge.address import client_address
 from ferry.edge.errors import MethodNotAllowed, NoSuchPath
 from ferry.edge.files import FileSender, Opened, open_blob
 from ferry.edge.metrics import RouteMetrics
-from ferry.kernel.errors import FerryError
+from ferry.kernel.errors import FerryError, RateLimited
 from ferry.kernel.storage import BlobMissing, blobs
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class BlobRoute:
         self.snapshots = edge.snapshots
         self.prefix = prefix
         self._settings = edge.settings
+        self._limits = edge.limits
         self._metrics: RouteMetrics = edge.metrics.route(name)
         self._sender = sender
 
@@ -67,11 +69,18 @@ class BlobRoute:
         origin = asked.get(b"origin", b"")
         extra = cors.for_all(origin, self.snapshots) if origin else []
         try:
+            self._pass_limit(scope)
             status = await self._answer(scope, receive, send, asked, extra)
         except FerryError as refused:
             status, headers, body = answers.refusal(refused)
             await answers.send(send, status, headers + extra, b"" if scope["method"] == "HEAD" else body)
         self._metrics.note(status, monotonic() - started)
+
+    def _pass_limit(self, scope: Any) -> None:
+        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        wait = self._limits.wait_address(client_address(scope, forwarded, self._settings.trusted_proxies), monotonic())
+        if wait:
+            raise RateLimited(retry_after=answers.whole_seconds(wait))
 
     async def named(self, known: Callable[[], bool]) -> bool:
         """Whether a snapshot names it; what is unknown is asked for again after the next two polls."""

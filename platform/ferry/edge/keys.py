@@ -23,10 +23,12 @@ class PublicKey:
     """One public key: {"kid", "alg", "purpose", "pem"}. It never changes under its kid."""
 
     def __init__(self, edge: EdgeApp) -> None:
+        self._edge = edge
         self._snapshots = edge.snapshots
 
     async def on_get(self, req: Request, resp: Response, kid: str) -> None:
         """404 for a kid that no host app uses."""
+        self._edge.pass_limit(req)
         body = self._snapshots.public_key(kid)
         if body is None:
             raise NoSuchPath
@@ -41,10 +43,12 @@ class Freshness:
     """The signed statement about a host app's newest version; renewed by a tick, so it is never cached for long."""
 
     def __init__(self, edge: EdgeApp) -> None:
+        self._edge = edge
         self._snapshots = edge.snapshots
 
     async def on_get(self, req: Request, resp: Response, host_app: str) -> None:
         """`host_app` is the public app key."""
+        self._edge.pass_limit(req)
         snapshot = self._snapshots.find(host_app.encode())
         if snapshot is None or snapshot.freshness is None:
             raise NoSuchPath

@@ -26,5 +26,9 @@ def unguessable(bits: int = 160) -> str:
     return _encode(secrets.randbits(bits), bits // 5)
 
 
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+
+
 def _encode(value: int, length: int) -> str:
-    return "".join(_ALPHABET[(value >> 5 * place) & 31] for place in range(length - 1, -1, -1))
+    """Two characters at a time."""
+    return "".join([_PAIRS[(value >> 5 * place) & 1023] for place in range(length - length % 2, -1, -2)])[-length:]
