@@ -11,7 +11,7 @@ from ferry.kernel.api.parsers import parse_json
 from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.ids import LENGTH
 from miniapps import selectors
-from miniapps.models import Listing, MiniProgram, PreviewHost, ReasonCode, Review, ReviewState, Version
+from miniapps.models import Listing, MiniProgram, PreviewHost, ReasonCode, ResumableUpload, Review, ReviewState, Version
 from miniapps.qr import qr_svg
 
 RANGE_HELP = 'For each platform the host app versions that can open it: {"android": {"min": "6.0.0", "max": null}}.'
@@ -186,6 +186,19 @@ class VersionForm(VersionInput):
     """The form with the file in it; for OpenAPI."""
 
     package = serializers.FileField()
+
+
+class ResumableUploadSerializer(serializers.Serializer[ResumableUpload]):
+    id = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes of the whole file.")
+    offset = serializers.IntegerField(help_text="Bytes that have arrived for good.")
+    expires_at = serializers.DateTimeField(help_text="Moves with every piece.")
+
+
+class VersionOfUpload(VersionInput):
+    """A version of a file that was uploaded in pieces."""
+
+    upload = serializers.CharField(max_length=LENGTH, help_text="Id of a finished upload of your own.")
 
 
 class PictureForm(StrictSerializer):

@@ -36,6 +36,11 @@ BEAT = {
         "schedule": 3600.0,
         "options": {"expires": 3500},
     },
+    "miniapps.sweep_uploads": {
+        "task": "miniapps.sweep_uploads",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
     "miniapps.plan_deliveries": {
         "task": "miniapps.plan_deliveries",
         "schedule": 30.0,
@@ -109,3 +114,10 @@ def sweep_deliveries() -> None:
 def make_archives() -> None:
     """Make the preset bundles and exports that wait."""
     services.make_due()
+
+
+@shared_task(name="miniapps.sweep_uploads")
+def sweep_uploads() -> None:
+    """Forget uploads that nobody finished, and what died at work in the workshop."""
+    services.sweep_uploads()
+    services.sweep_workshop()

@@ -13,6 +13,7 @@ from miniapps import (
     login_views,
     permission_views,
     release_views,
+    upload_views,
     views,
 )
 
@@ -30,6 +31,8 @@ urlpatterns = [
     path("links", around_views.LinksView.as_view()),
     path("links/<str:link_id>", around_views.LinkView.as_view()),
     path("links/<str:link_id>/end", around_views.EndLinkView.as_view()),
+    path("uploads", upload_views.UploadsView.as_view()),
+    path("uploads/<str:upload_id>", upload_views.UploadView.as_view()),
     path("packages/check", views.PackageCheckView.as_view()),
     path("versions/<str:version_id>", views.VersionView.as_view()),
     path("versions/<str:version_id>/submit", views.SubmitView.as_view()),

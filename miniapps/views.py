@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
@@ -12,15 +12,17 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ferry.kernel.api.parsers import StrictJsonParser
 from ferry.kernel.api.schema import page_schema
 from ferry.kernel.api.views import WorkspaceView, created
 from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from miniapps import images, parsers, selectors, services
 from miniapps import serializers as forms
-from miniapps.models import Review
+from miniapps.models import MiniProgram, ResumableUpload, Review
 
 ZIP_BODY = {"application/zip": OpenApiTypes.BINARY, "multipart/form-data": forms.VersionForm}
+VERSION_BODY = {**ZIP_BODY, "application/json": forms.VersionOfUpload}
 PICTURE_BODY = {
     "image/png": OpenApiTypes.BINARY,
     "image/jpeg": OpenApiTypes.BINARY,
@@ -91,7 +93,7 @@ class VersionsView(WorkspaceView):
     """The versions of a mini-program."""
 
     rights = {"get": Right.VIEW, "post": Right.UPLOAD}
-    parser_classes = parsers.ZIP_PARSERS  # type: ignore[assignment]
+    parser_classes = (*parsers.ZIP_PARSERS, StrictJsonParser)  # type: ignore[assignment]
     idempotent_inside = True
 
     @extend_schema(summary="List versions", responses=page_schema(forms.VersionSerializer))
@@ -101,28 +103,43 @@ class VersionsView(WorkspaceView):
 
     @extend_schema(
         summary="Upload a version",
-        description="The zip as the body, or in a form. Refused with code package_refused and a report in its details.",
+        description="The zip as the body, in a form, or uploaded before in pieces: {“upload”: id}. Refused with code"
+        " package_refused and a report in its details.",
         parameters=_BESIDE_THE_ZIP,
-        request=ZIP_BODY,
+        request=VERSION_BODY,
         responses={201: forms.VersionDetailSerializer},
     )
     def post(self, request: Request, program_id: str) -> Response:
         parsers.check_length(request, settings.FERRY_MAX_UPLOAD_BYTES)
         program = selectors.program(self.workspace, program_id)
+        if (request.content_type or "").partition(";")[0] == "application/json":
+            return self._of_upload(program)
         with parsers.uploaded(request) as (archive, fields):
             form = forms.VersionInput(data=fields)
             form.is_valid(raise_exception=True)
-            values = dict(form.validated_data)
-            upload = services.read_upload(
-                actor=self.actor, program=program, archive=archive, host_range=values.pop("host_range")
-            )
+            return self._make(program, archive, dict(form.validated_data))
 
-            def write() -> Response:
-                version = services.add_version(actor=self.actor, program=program, upload=upload, **values)
-                data = forms.VersionDetailSerializer(version).data
-                return created(data, location=f"/api/v1/versions/{version.pk}")
+    def _of_upload(self, program: MiniProgram) -> Response:
+        """The file arrived before, in pieces; the version uses it up."""
+        values = self.parse(forms.VersionOfUpload)
+        if (answer := self.answered()) is not None:
+            return answer
+        with services.opened_upload(actor=self.actor, upload_id=values.pop("upload")) as (spent, archive):
+            return self._make(program, archive, values, spent)
 
-            return self.once(write)
+    def _make(
+        self, program: MiniProgram, archive: BinaryIO, values: dict[str, Any], spent: ResumableUpload | None = None
+    ) -> Response:
+        upload = services.read_upload(
+            actor=self.actor, program=program, archive=archive, host_range=values.pop("host_range")
+        )
+
+        def write() -> Response:
+            version = services.add_version(actor=self.actor, program=program, upload=upload, spent=spent, **values)
+            data = forms.VersionDetailSerializer(version).data
+            return created(data, location=f"/api/v1/versions/{version.pk}")
+
+        return self.once(write)
 
 
 class PackageCheckView(WorkspaceView):

@@ -352,6 +352,7 @@ class World:
             "release_id": release.pk,
             "segment_id": segment.pk,
             "token_id": token.pk,
+            "upload_id": services.create_upload(actor=self.developer, size=10).pk,
             "version_id": release.version_id,
         }
 

@@ -14,6 +14,7 @@ from miniapps.models.programs import Listing, MiniProgram
 from miniapps.models.releases import Release
 from miniapps.models.reviews import ReasonCode, Review, ReviewState
 from miniapps.models.terms import Terms
+from miniapps.models.uploads import ResumableUpload
 from miniapps.models.versions import PreviewHost, Version
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "PrivacyAgreement",
     "ReasonCode",
     "Release",
+    "ResumableUpload",
     "Review",
     "ReviewState",
     "ShortLink",

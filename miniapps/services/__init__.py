@@ -46,6 +46,15 @@ from miniapps.services.reviews import (
     withdraw_submission,
 )
 from miniapps.services.trust import change_exporter, export_key, revoke_exporter, trust_exporter
+from miniapps.services.uploads import (
+    append_upload,
+    create_upload,
+    end_upload,
+    opened_upload,
+    own_upload,
+    sweep_uploads,
+    sweep_workshop,
+)
 from miniapps.services.versions import Upload, add_version, check_package, read_upload, upload_version
 
 __all__ = [
@@ -60,6 +69,7 @@ __all__ = [
     "add_import",
     "add_version",
     "advance_due",
+    "append_upload",
     "approve_version",
     "arrange_program",
     "ask_for_export",
@@ -72,9 +82,11 @@ __all__ = [
     "create_link",
     "create_preview",
     "create_program",
+    "create_upload",
     "deliver_version",
     "end_link",
     "end_preview",
+    "end_upload",
     "exchange_login_code",
     "explain_device",
     "export_key",
@@ -84,6 +96,8 @@ __all__ = [
     "invite",
     "make_due",
     "make_now",
+    "opened_upload",
+    "own_upload",
     "pause_release",
     "promote_version",
     "publish_agreement",
@@ -108,6 +122,8 @@ __all__ = [
     "sweep_links",
     "sweep_login_codes",
     "sweep_previews",
+    "sweep_uploads",
+    "sweep_workshop",
     "trust_exporter",
     "unfreeze_app_secret",
     "update_program",

@@ -31,7 +31,7 @@ from miniapps.errors import (
     PluginVersionName,
     VersionExists,
 )
-from miniapps.models import MiniProgram, Version
+from miniapps.models import MiniProgram, ResumableUpload, Version
 from miniapps.packages.canonical import Package
 from miniapps.packages.findings import Code, Finding, Refused, Report
 from miniapps.packages.guard import Limits
@@ -41,6 +41,7 @@ from miniapps.packages.ranges import is_version
 from miniapps.services.parts import StoredPart, keep_parts, store_parts
 from miniapps.services.programs import store_icons
 from miniapps.services.scope import within
+from miniapps.services.uploads import forget
 
 HostRange = Mapping[str, Mapping[str, str | None]]
 
@@ -115,9 +116,16 @@ def read_upload(
 
 
 def add_version(
-    *, actor: Actor, program: MiniProgram, upload: Upload, code: int | None = None, name: str = "", notes: str = ""
+    *,
+    actor: Actor,
+    program: MiniProgram,
+    upload: Upload,
+    code: int | None = None,
+    name: str = "",
+    notes: str = "",
+    spent: ResumableUpload | None = None,
 ) -> Version:
-    """The short half of `upload_version`: one transaction."""
+    """The short half of `upload_version`: one transaction. It also ends the resumable upload that was `spent` on it."""
     require(actor, Right.UPLOAD)
     within(actor, program)
     if code is not None and not 1 <= code <= _LARGEST_CODE:
@@ -158,6 +166,8 @@ def add_version(
             held.icons = upload.icons
             held.save(update_fields=["icons"])
             publish_icon()
+        if spent is not None:
+            forget(spent)
         record(actor=actor, action="version.uploaded", target=version, after=described(version))
     return version
 

@@ -42,6 +42,7 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "miniapps/services/login.py:_authenticated": "an app secret is what tells the workspace",
     "miniapps/services/login.py:sweep_login_codes": "the tick forgets old codes of every workspace",
     "miniapps/services/previews.py:sweep_previews": "the tick forgets expired previews of every workspace",
+    "miniapps/services/uploads.py:sweep_uploads": "the tick forgets unfinished uploads of every workspace",
     "miniapps/services/releases.py:advance_due": "the tick starts and ends what is due in every workspace",
     "push/audiences.py:held_sets": "the sweep asks which stored sets any workspace still uses",
     "push/services/claims.py:_claim": "a worker takes the next shard, whoever's it is; then its workspace counts",

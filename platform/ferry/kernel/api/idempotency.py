@@ -70,6 +70,16 @@ def once(*, actor: Actor, key: str, fingerprint: str, act: Callable[[], Response
         return response
 
 
+def answered(*, actor: Actor, key: str, fingerprint: str) -> Response | None:
+    """The answer that the key has already, for a request whose long work cannot be done twice. None when it has none.
+
+    Raises IdempotencyConflict as `once` does, which still has to guard the write.
+    """
+    rows = IdempotencyKey.objects.of(actor.workspace).filter(actor_id=actor.id, key=key)
+    row = rows.filter(created_at__gte=clock.now() - KEPT, status__isnull=False).first()
+    return None if row is None else _replay(row, fingerprint)
+
+
 def fingerprint(request: Request) -> str:
     """What makes two requests the same: the method, the address, and every field and file of the body."""
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())

@@ -125,6 +125,14 @@ class WorkspaceView(APIView):
         fingerprint = idempotency.fingerprint(self.request)
         return idempotency.once(actor=self.actor, key=key, fingerprint=fingerprint, act=act)
 
+    def answered(self) -> Response | None:
+        """What the request's Idempotency-Key was answered before; for work before `once` that uses something up."""
+        key = idempotency.key_of(self.request)
+        if not key:
+            return None
+        fingerprint = idempotency.fingerprint(self.request)
+        return idempotency.answered(actor=self.actor, key=key, fingerprint=fingerprint)
+
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         """Ferry's error shape, whatever the settings say."""
         return errors.exception_handler
