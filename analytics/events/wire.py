@@ -115,6 +115,11 @@ class PlainEvent(Struct, gc=False):
     timestamp: Moment
     properties: Raw
     context: Raw
+    # What other calls say: where one of these is there, the careful way looks at it.
+    name: None = None
+    traits: None = None
+    previous_id: None = field(default=None, name="previousId")
+    group_id: None = field(default=None, name="groupId")
     anonymous_id: None = field(default=None, name="anonymousId")
     original_timestamp: None = field(default=None, name="originalTimestamp")
     sent_at: None = field(default=None, name="sentAt")

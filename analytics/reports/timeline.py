@@ -20,6 +20,7 @@ from ferry.kernel.identity.models import Workspace
 MOST_LIVE = 200
 MOST_HAPPENINGS = 500
 TIMELINE_DAYS = 90
+_EARLIEST, _LATEST = datetime(1970, 6, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
 _LIVE_ROWS = 20_000  # how far back among the newest files a look goes
 
 
@@ -90,6 +91,8 @@ def timeline(
     if bool(user) == bool(device):
         raise ReportInvalid(reason=_("name either a user or a device"))
     end = before or clock.now() + timedelta(seconds=1)
+    if not _EARLIEST <= end <= _LATEST:
+        raise ReportInvalid(reason=_("days lie between 1970 and 2100"))
     span = Span((end - timedelta(days=TIMELINE_DAYS)).astimezone(UTC).date(), end.astimezone(UTC).date())
     column = "user_id" if user else "device_id"
     sql = f"""

@@ -105,6 +105,8 @@ def test_who_may_ask(shop: World, path: str):
         ("reports/retention", "unit=hour"),
         ("events/live", "most=100000"),
         ("events/timeline", "user=%00"),
+        ("events/timeline", "user=ann&before=0001-01-01T00:00:00Z"),
+        ("events/timeline", "user=ann&before=9999-12-31T23:59:59Z"),
     ],
 )
 def test_a_wrong_question_is_told_what_is_wrong(shop: World, path: str, query: str):
