@@ -26,14 +26,14 @@ FLAGS = [
 ]
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="module")  # its event loop must not be running in the tests of other modules
 def browser() -> Iterator[Browser]:
     """The system's Chromium; without one the browser tests are skipped."""
-    path = _chromium()
+    path = chromium()
     if path is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:

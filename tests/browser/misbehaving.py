@@ -101,6 +101,22 @@ class MisbehavingEdge:
         self.version += 1
         return package
 
+    def grant(
+        self,
+        program: str,
+        serial: int,
+        *capabilities: str,
+        request: tuple[str, ...] = (),
+        webview: tuple[str, ...] = (),
+    ) -> dict[str, Any]:
+        """Gives the offered version terms of this serial."""
+        offer = self.offers[program]
+        domains = {"request": list(request), "webview": list(webview), "upload": [], "download": []}
+        terms = {"serial": serial, "capabilities": list(capabilities), "domains": domains}
+        statement = {"host_app": APP_KEY, "program": program, "version_code": offer["code"], "terms": terms}
+        offer |= {"terms": terms, "terms_signature": self.sign(statement)}
+        self.version += 1
+
     def push(self, message: str, title: str = "Hello", **more: Any) -> None:
         """A message for every phone, by stream and by sync."""
         payload = {"id": f"copy-{message}", "message": message, "title": title, "body": "Text", "link": "", "data": {}}
@@ -265,6 +281,14 @@ class MisbehavingEdge:
         if body["state"] == state:
             return {"unchanged": True, "state": state, "next_check_after": self.interval}
         installed = {one["id"]: one["code"] for one in body["installed"]}
+        known = {(one["id"], one["code"]): one.get("terms", 0) for one in body["installed"]}
+        newer = [
+            {name: offer[name] for name in ("id", "code", "terms", "terms_signature")}
+            for offer in self.offers.values()
+            if "terms" in offer
+            and known.get((offer["id"], offer["code"]), self.version) != offer["terms"]["serial"]
+            and (offer["id"], offer["code"]) in known
+        ]
         asked = set(installed) | set(body["want"])
         updates = [
             offer
@@ -276,6 +300,7 @@ class MisbehavingEdge:
             "server_time": "",
             "next_check_after": self.interval,
             "updates": updates,
+            **({"terms": newer} if newer else {}),
             "withdrawn": [{"id": id_, "message": text} for id_, text in self.withdrawn.items() if id_ in asked],
             "unavailable": [
                 {"id": id_, "code": "no_release", "message": text} for id_, text in self.unavailable.items()

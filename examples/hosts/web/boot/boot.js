@@ -6,10 +6,11 @@ const host = `${location.protocol}//${location.host.slice(location.host.indexOf(
 async function receive(event) {
   if (event.source !== parent || event.origin !== host || event.data?.ferry !== "files") return;
   removeEventListener("message", receive);
-  const { entry, query, files } = event.data;
+  const { entry, query, files, rules } = event.data;
   // Written anew at each opening: what a program may have done to its own copy last time never runs again.
   await caches.delete("package");
   const cache = await caches.open("package");
+  await (await caches.open("rules")).put("/rules", new Response(rules)); // our name tells whether they are ours
   await Promise.all(files.map(({ path, type, bytes }) =>
     cache.put(`/${encodeURI(path)}`, new Response(bytes, { headers: { "Content-Type": type } }))));
   location.replace(`/${encodeURI(entry)}?${query}`);

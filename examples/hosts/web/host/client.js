@@ -4,6 +4,7 @@ import { EdgeError } from "./edge.js";
 import { deviceFacts } from "./facts.js";
 import { Packages, Refused } from "./packages.js";
 import { readPreset } from "./preset.js";
+import { Terms } from "./terms.js";
 import { Keys, staleness } from "./trust.js";
 import { waitAfter } from "./waits.js";
 
@@ -24,6 +25,7 @@ export class Client {
     Object.assign(this, { config, edge, store, log, changed, random });
     this.keys = new Keys({ store, edge, config, log });
     this.packages = new Packages({ store, edge, keys: this.keys, config, log });
+    this.terms = new Terms({ store, keys: this.keys, config, log });
   }
 
   /** Remembers what is installed, and takes what the app was built with. It can be opened before any answer. */
@@ -40,6 +42,7 @@ export class Client {
     await this.keys.pin(keys);
     for (const { update, bytes } of programs.filter((one) => !this.programs.has(one.update.id))) {
       try {
+        await this.terms.take(update);
         const record = await this.packages.builtIn(update, bytes ?? new Uint8Array());
         await this.#keep({ id: update.id, ...pointTo(record), previous: null, closed: null }, record);
         this.log("preset", { program: update.id, code: update.code });
@@ -136,7 +139,10 @@ export class Client {
 
   /** The next moment's question, as it goes over the wire. */
   async #question(device, wanted, problems) {
-    const installed = [...this.programs.values()].map(({ id, code }) => ({ id, code }));
+    const installed = await Promise.all([...this.programs.values()].map(async ({ id, code }) => {
+      const { serial } = await this.terms.of(id, code);
+      return { id, code, ...(serial > 0 && { terms: serial }) };
+    }));
     return {
       device: { ...deviceFacts(this.config), id: device },
       installed,
@@ -237,6 +243,7 @@ export class Client {
       if (stale) return this.log("stale", { reason: stale });
       await this.#reopen(named);
       let complete = true;
+      for (const newer of answer.terms ?? []) complete = (await this.#takeTerms(newer)) && complete;
       for (const update of answer.updates) complete = (await this.#install(update)) && complete;
       // A state is kept only when all of its answer has been done: else the rest would hide behind "unchanged".
       if (complete) await this.store.set("state", answer.state);
@@ -264,6 +271,18 @@ export class Client {
     }
   }
 
+  /** New terms for a version that is here: they count at once, for a program that is open too. */
+  async #takeTerms(newer) {
+    try {
+      if (await this.terms.take(newer)) this.changed(newer.id);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      await this.#report(newer.id, newer.code, error.reason);
+      return false;
+    }
+  }
+
   async #install(update) {
     if (update.network === "wifi" && navigator.connection?.type === "cellular") {
       this.log("waitsForWifi", { program: update.id });
@@ -271,6 +290,7 @@ export class Client {
     }
     const before = this.programs.get(update.id);
     try {
+      await this.terms.take(update);
       const record = await this.packages.fetch(update, (bytes) => this.changed(update.id, bytes / update.package.size));
       const back = before && update.code < before.code; // taken back: the newer version must not be the fallback
       const previous = before && !back && before.current !== record.sha256 ? before.current : null;

@@ -48,6 +48,11 @@ export class Edge {
     return this.#json("POST", "/v1/checkin", { body, token });
   }
 
+  /** A code by which the mini-program's own server learns who uses it. */
+  loginCode(token, program) {
+    return this.#json("POST", "/v1/login/code", { body: { mini_program: program }, token });
+  }
+
   directory(token, query) {
     return this.#json("GET", `/v1/miniapps?${new URLSearchParams(query)}`, { token });
   }

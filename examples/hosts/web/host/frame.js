@@ -1,6 +1,6 @@
 // Runs a verified package in a sandboxed frame on an origin of its own: one for each program and version.
 
-import { sha256 } from "./verify.js";
+import { canonicalJson, sha256 } from "./verify.js";
 
 const TYPES = {
   html: "text/html; charset=utf-8", htm: "text/html; charset=utf-8", css: "text/css; charset=utf-8",
@@ -14,16 +14,19 @@ const MOST_ERRORS = 10; // of one opening: a program in a loop of errors must no
 
 const typeOf = (path) => TYPES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()] ?? "application/octet-stream";
 
-/** The origin of one version of one program: same bytes under another program's name get another origin. */
-async function originOf({ program, version_code: code, sha256: hash }) {
-  const label = (await sha256(new TextEncoder().encode(`${program}@${hash}`))).slice(0, 32);
+/** The origin of one version of one program with these domains: what it may reach is part of its name, so that the
+    program cannot change it from inside. Same bytes under another program's name get another origin. */
+async function originOf(rules, code) {
+  const label = (await sha256(new TextEncoder().encode(rules))).slice(0, 32);
   return `${location.protocol}//v${code}-${label}.${location.host}`;
 }
 
 /** Puts the program into `place` and returns its frame. The files go over once, to that origin and no other.
-    `erred` hears the first errors that the program does not catch. */
-export async function run({ package: about, files, language, place, failed, erred }) {
-  const origin = await originOf(about.statement);
+    `erred` hears the first errors that the program does not catch, `asked` answers what it asks the phone for. */
+export async function run({ package: about, files, domains, language, place, failed, erred, asked }) {
+  const { program, version_code: code, sha256: hash } = about.statement;
+  const rules = canonicalJson({ program, sha256: hash, domains });
+  const origin = await originOf(rules, code);
   const frame = document.createElement("iframe");
   frame.sandbox.add("allow-scripts", "allow-same-origin", "allow-forms");
   frame.referrerPolicy = "no-referrer";
@@ -35,10 +38,14 @@ export async function run({ package: about, files, language, place, failed, erre
     if (event.source !== frame.contentWindow || event.origin !== origin) return;
     if (event.data?.ferry === "failed") failed(event.data.reason);
     if (event.data?.ferry === "error" && booted && errors++ < MOST_ERRORS) erred(event.data);
+    if (event.data?.ferry === "call" && booted) {
+      const { id, capability } = event.data;
+      asked(capability).then((said) => frame.contentWindow?.postMessage({ ferry: "answer", id, ...said }, origin));
+    }
     if (event.data?.ferry !== "boot" || booted) return;
     booted = true;
     const copies = [...files].map(([path, bytes]) => ({ path, type: typeOf(path), bytes: bytes.slice().buffer }));
-    const message = { ferry: "files", entry: about.entry, query: new URLSearchParams({ lang: language }).toString(), files: copies };
+    const message = { ferry: "files", entry: about.entry, query: new URLSearchParams({ lang: language }).toString(), files: copies, rules };
     frame.contentWindow.postMessage(message, origin, copies.map((file) => file.bytes));
   });
   frame.src = `${origin}/.ferry/boot.html`;

@@ -3,7 +3,7 @@
 import { signed, sha256 } from "./verify.js";
 import { BadPackage, unzip } from "./unzip.js";
 
-/** This package must not run; `reason` is size, hash, signature, key or form. */
+/** This package must not run; `reason` is size, hash, signature, terms, key or form. */
 export class Refused extends Error {
   constructor(reason) {
     super(reason);

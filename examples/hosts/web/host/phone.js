@@ -1,5 +1,6 @@
 // The phone's screen: the home grid, and the mini-program that is open.
 
+import { answer } from "./bridge.js";
 import { run } from "./frame.js";
 import { language, words } from "./words.js";
 
@@ -47,7 +48,9 @@ export class Phone {
     }
     const running = this.#open.package?.statement.version_code;
     if (!running || program?.code === undefined) return;
+    const { domains } = this.#client.terms.known(program.id, running);
     if (program.closed !== null) this.#notice(words().closedTitle, program.closed);
+    else if (JSON.stringify(domains) !== this.#open.domains) this.open(program.id); // what it may reach has changed
     else if (program.code < running || (program.atOnce && program.code !== running)) this.open(program.id);
     else $("offer").hidden = program.code === running;
   }
@@ -72,13 +75,19 @@ export class Phone {
       return;
     }
     if (found.closed !== undefined) return this.#notice(words().closedTitle, found.closed);
-    this.#open.package = found.package;
-    const failed = (reason) => this.#notice(words().missingTitle, reason);
     const { statement } = found.package;
+    const client = this.#client;
+    const [program, code] = [statement.program, statement.version_code];
+    const { capabilities, domains } = await client.terms.of(program, code);
+    if (this.#open?.id !== id) return;
+    Object.assign(this.#open, { package: found.package, domains: JSON.stringify(domains) });
+    const asked = (capability) => answer({ capability, client, program, code });
+    const failed = (reason) => this.#notice(words().missingTitle, reason);
     const erred = (error) => this.#events.failed(statement, error);
-    const frame = await run({ ...found, language: language === "zh" ? "zh-CN" : "en", place: $("stage"), failed, erred });
+    const frame = await run({ ...found, domains, language: language === "zh" ? "zh-CN" : "en", place: $("stage"), failed, erred, asked });
     this.#events.opened(statement, from);
-    this.#drawSheet(found.package, new URL(frame.src).origin);
+    const reach = Object.values(domains).flat();
+    this.#drawSheet(found.package, new URL(frame.src).origin, [...capabilities, ...new Set(reach)]);
     this.draw();
   }
 
@@ -98,9 +107,9 @@ export class Phone {
     $("stage").replaceChildren(element("div", "notice", element("strong", "", title), element("p", "", text), back));
   }
 
-  #drawSheet({ statement, signature, name }, origin) {
+  #drawSheet({ statement, signature, name }, origin, granted) {
     const names = words().sheet;
-    const facts = { program: statement.program, code: `${statement.version_code} (${name})`, size: statement.size, sha256: statement.sha256, kid: signature.kid, origin };
+    const facts = { program: statement.program, code: `${statement.version_code} (${name})`, size: statement.size, sha256: statement.sha256, kid: signature.kid, origin, granted: granted.join(", ") || words().nothing };
     $("sheet").replaceChildren(...Object.entries(facts).flatMap(([key, value]) =>
       [element("dt", "", names[key]), element("dd", "", String(value))]));
   }
