@@ -87,7 +87,7 @@ def test_installed_updated_taken_back_closed_and_open_again(world: World, edge: 
     publish(world, "1.0.0")
     edge.poll()
     first = phone.run("--want", program)
-    assert names(first) == ["registered", "key", "key", "installed", "opened"]
+    assert names(first) == ["registered", "keys", "installed", "opened"]
     assert first[-1]["title"] == "1.0.0"
     assert names(phone.run()) == ["opened"]
     assert names(phone.run()) == ["unchanged", "opened"]
@@ -173,20 +173,27 @@ def test_a_tampered_package_is_deleted_reported_and_never_run(
     assert observed[-1]["attributes"] == {"package_problem": f"{program}@2 hash"}
 
 
-def test_what_was_signed_for_another_version_is_refused(world: World, edge: LiveEdge, phone: Phone, liar: Liar) -> None:
+@pytest.mark.parametrize(
+    ("member", "value", "reason"), [("code", 7, "not_offered"), ("files_root", "0" * 64, "signature")]
+)
+def test_an_update_that_says_something_else_than_was_signed_is_refused(
+    world: World, edge: LiveEdge, phone: Phone, liar: Liar, member: str, value: object, reason: str
+) -> None:
     publish(world, "1.0.0")
     edge.poll()
 
-    def promoted(path: str, true: httpx.Response) -> Answer | None:
+    def changed(path: str, true: httpx.Response) -> Answer | None:
         if path != "/v1/checkin":
             return None
         body = true.json()
-        body["updates"][0]["code"] = 7
+        update = body["updates"][0]
+        (update if member in update else update["package"])[member] = value
         return Answer(200, json.dumps(body).encode())
 
-    liar.lie = promoted
-    assert [line.get("reason") for line in phone.run("--want", world.program.program_id)][-2:] == ["signature", None]
+    liar.lie = changed
+    assert [line.get("reason") for line in phone.run("--want", world.program.program_id)][-2:] == [reason, None]
     assert phone.status == 1
+    assert liar.paths("/packages/") == [], "not a byte of it is fetched"
 
 
 def test_more_bytes_than_signed_are_not_read(world: World, edge: LiveEdge, phone: Phone, liar: Liar) -> None:
@@ -210,7 +217,7 @@ def test_a_download_goes_on_where_it_broke_off(world: World, edge: LiveEdge, pho
     assert "unreachable" in names(phone.run("--want", world.program.program_id))
     liar.lie = None
     events = phone.run("--open", world.program.program_id)
-    assert names(events) == ["resumed", "key", "installed", "opened"]
+    assert names(events) == ["resumed", "installed", "opened"]
     assert events[0]["at"] == 5000
     assert liar.paths("/packages/")[-1]["Range"] == "bytes=5000-"
 
@@ -251,22 +258,51 @@ def test_what_is_damaged_on_the_phone_is_not_opened(world: World, edge: LiveEdge
     assert not package.exists()
 
 
-def test_keys_that_are_built_in_are_the_only_ones(world: World, edge: LiveEdge, phone: Phone, tmp_path: Path) -> None:
+def test_a_version_that_was_taken_back_cannot_be_kept_from_a_phone(
+    world: World, edge: LiveEdge, phone: Phone, liar: Liar
+) -> None:
+    publish(world, "1.0.0")
+    bad = publish(world, "2.0.0", share=100)
+    edge.poll()
+    assert phone.opened("--want", world.program.program_id) == "2.0.0"
+    world.roll_back(bad)
+    edge.poll()
+    nothing = {"unchanged": True, "state": "s.0", "next_check_after": 1800}
+    liar.lie = lambda path, true: Answer(200, json.dumps(nothing).encode()) if path == "/v1/checkin" else None
+    events = phone.run()
+    assert (events[0]["event"], events[0]["reason"]) == ("stale", "withheld")
+
+
+def test_a_withdrawal_that_a_mirror_hides_closes_all_the_same(
+    world: World, edge: LiveEdge, phone: Phone, liar: Liar
+) -> None:
+    publish(world, "1.0.0")
+    edge.poll()
+    phone.run("--want", world.program.program_id)
+    world.withdraw()
+    edge.poll()
+    nothing = {"unchanged": True, "state": "s.0", "next_check_after": 1800}
+    liar.lie = lambda path, true: Answer(200, json.dumps(nothing).encode()) if path == "/v1/checkin" else None
+    assert names(phone.run()) == ["closed", "unchanged", "stays_closed"]
+
+
+def test_a_root_key_that_is_built_in_is_the_only_one(
+    world: World, edge: LiveEdge, phone: Phone, tmp_path: Path
+) -> None:
     program = world.program.program_id
     publish(world, "1.0.0")
     edge.poll()
     phone.run("--want", program)
-    pinned = []
-    for kid, key in phone.state["keys"].items():
-        (tmp_path / f"{kid}.pem").write_text(key["pem"])
-        pinned += ["--key", f"{kid}={tmp_path / kid}.pem"]
+    keys = {key["purpose"]: key for key in phone.state["keys"]["keys"]}
+    for purpose in ("root", "package"):
+        (tmp_path / f"{purpose}.pem").write_text(keys[purpose]["pem"])
+    kid = keys["root"]["kid"]
     other = Phone(phone.classes, phone.url, world, tmp_path / "other")
-    assert names(other.run("--want", program, *pinned)) == ["registered", "installed", "opened"]
-    package = phone.state["programs"][program]["current"]["signature"]["kid"]
+    built_in = ["--root", f"{kid}={tmp_path}/root.pem"]
+    assert names(other.run("--want", program, *built_in)) == ["registered", "keys", "installed", "opened"]
     stranger = Phone(phone.classes, phone.url, world, tmp_path / "stranger")
-    fresh = [kid for kid in phone.state["keys"] if kid != package]
-    only = ["--key", f"{fresh[0]}={tmp_path / fresh[0]}.pem"]
-    assert [line.get("reason") for line in stranger.run("--want", program, *only)] == [None, "key", None]
+    events = stranger.run("--want", program, "--root", f"{kid}={tmp_path}/package.pem")
+    assert [line.get("reason") for line in events] == [None, "keys_signature", None]
 
 
 def test_a_wrong_command_says_how_it_is_used(classes: Path) -> None:

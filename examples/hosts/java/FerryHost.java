@@ -52,15 +52,15 @@ public final class FerryHost {
     final Edge edge;
     final String appKey;
     final Map<String, String> about; // platform, host_version, …
-    final Map<String, String> pinned; // keys built into the app, by kid; when there are any, no others count
+    final Map<String, String> roots; // root keys built into the app, by kid; without any, the first list's count for ever
     final Store store;
     final Random random = new Random();
 
-    FerryHost(String edgeUrl, String appKey, File dir, Map<String, String> about, Map<String, String> pinned) {
+    FerryHost(String edgeUrl, String appKey, File dir, Map<String, String> about, Map<String, String> roots) {
         this.edge = new Edge(edgeUrl, appKey);
         this.appKey = appKey;
         this.about = about;
-        this.pinned = pinned;
+        this.roots = roots;
         this.store = new Store(dir);
     }
 
@@ -68,7 +68,7 @@ public final class FerryHost {
 
     /** One check-in with all that follows; returns how long to wait until the next, in ms. */
     long turn() {
-        long held = store.number("not_before") - System.currentTimeMillis();
+        long held = store.number("not_before") - now();
         if (held > 0) { // the platform has asked us to wait, and a restart does not shorten that
             say("holds", "wait_ms", held);
             return held;
@@ -82,7 +82,7 @@ public final class FerryHost {
             long failures = store.number("failures") + 1;
             store.put("failures", failures);
             long wait = waitAfter(failures, failure.retryAfterMs);
-            if (failure.kind.equals("busy")) store.put("not_before", System.currentTimeMillis() + wait);
+            if (failure.kind.equals("busy")) store.put("not_before", now() + wait);
             say(failure.kind, "status", (long) failure.status, "message", failure.getMessage(), "wait_ms", wait);
             return wait;
         }
@@ -117,6 +117,10 @@ public final class FerryHost {
         facts.put("id", text(device, "id"));
         List<Object> installed = new ArrayList<>(), want = new ArrayList<>();
         for (Map<String, Object> program : store.programs()) {
+            if (!counts(program)) { // vouched for by a key that is revoked: asked for as if it were not here
+                want.add(program.get("id"));
+                continue;
+            }
             Map<String, Object> has = json("id", program.get("id"), "code", program.get("code"));
             if (program.get("terms") != null) has.put("terms", number(object(program, "terms"), "serial"));
             installed.add(has);
@@ -143,22 +147,25 @@ public final class FerryHost {
     }
 
     void apply(Map<String, Object> answer) throws EdgeFailure {
-        if (Boolean.TRUE.equals(answer.get("unchanged"))) {
-            say("unchanged");
-            store.put("wanted", new ArrayList<>());
-            return;
-        }
         List<Map<String, Object>> named = new ArrayList<>(objects(answer, "withdrawn"));
         named.addAll(objects(answer, "unavailable"));
         close(named); // needs no proof: closing what should be open does less harm than the reverse
-        String stale = staleness();
-        if (stale != null) {
-            say("stale", "reason", stale);
-            return;
+        try {
+            Map<String, Object> offered = offered(freshness());
+            closeWithdrawn(offered);
+            allThere(answer, named, offered);
+            if (Boolean.TRUE.equals(answer.get("unchanged"))) say("unchanged");
+            else follow(answer, named, offered);
+        } catch (Refused stale) {
+            say("stale", "reason", stale.getMessage());
         }
-        reopen(named);
+    }
+
+    /** Do what an answer says that is proven to be of now. */
+    void follow(Map<String, Object> answer, List<Map<String, Object>> named, Map<String, Object> offered) throws EdgeFailure {
+        reopen(named, offered);
         boolean complete = true;
-        for (Map<String, Object> update : objects(answer, "updates")) complete &= install(update);
+        for (Map<String, Object> update : objects(answer, "updates")) complete &= install(update, offered);
         for (Map<String, Object> newer : objects(answer, "terms")) complete &= takeTerms(newer);
         // A state is kept only when all of its answer has been done: else the rest would hide behind "unchanged".
         if (complete) store.put("state", text(answer, "state"));
@@ -176,35 +183,105 @@ public final class FerryHost {
         }
     }
 
-    void reopen(List<Map<String, Object>> named) {
+    void reopen(List<Map<String, Object>> named, Map<String, Object> offered) {
         Set<Object> still = new HashSet<>();
         for (Map<String, Object> each : named) still.add(each.get("id"));
         for (Map<String, Object> program : store.programs()) {
             if (program.get("closed") == null || still.contains(program.get("id"))) continue;
+            if (isIn(offered, "withdrawn", text(program, "id"), "withdrawn")) continue;
             program.put("closed", null);
             store.keep(program);
             say("reopened", "program", program.get("id"));
         }
     }
 
-    /** Why the answer is not proven to be the newest: null when it is, else signature, app, expired or older. */
-    String staleness() throws EdgeFailure {
+    // The chain of trust: root key → list of keys → freshness → list of what is offered → package. docs/signing.md
+
+    /** The statement that the platform's state was the newest a moment ago. */
+    Map<String, Object> freshness() throws EdgeFailure, Refused {
         Map<String, Object> said = edge.get("/v1/freshness/" + appKey);
-        Map<String, Object> statement = object(said, "statement");
-        try {
-            verify(statement, object(said, "signature"), "freshness");
-        } catch (Refused refused) {
-            return "signature";
+        Map<String, Object> statement = object(said, "statement"), signature = object(said, "signature");
+        Map<String, Object> keys = store.object("keys");
+        if (statement == null || signature == null) throw new Refused("signature");
+        if (keys == null || number(statement, "keys") > number(keys, "version") || now() > number(keys, "expires_at")) renewKeys();
+        if (number(statement, "keys") != number(store.object("keys"), "version")) throw new Refused("keys_older");
+        verify(statement, signature, "freshness");
+        if (!appKey.equals(statement.get("host_app"))) throw new Refused("app");
+        if (now() > number(statement, "expires_at") + CLOCK_MS) throw new Refused("expired");
+        Map<String, Object> seen = store.object("seen"); // what a revoked key said counts for nothing
+        boolean counts = seen != null && key(text(seen, "kid"), "freshness") != null;
+        if (counts && number(statement, "version") < number(seen, "version")) throw new Refused("older");
+        store.put("seen", json("kid", signature.get("kid"), "version", number(statement, "version")));
+        return statement;
+    }
+
+    /** The keys that count, as a root key signed them; never an older list than the one that is here. */
+    void renewKeys() throws EdgeFailure, Refused {
+        Map<String, Object> said = edge.get("/v1/keys/" + appKey);
+        Map<String, Object> statement = object(said, "statement"), known = store.object("keys");
+        if (statement == null) throw new Refused("keys_signature");
+        Map<String, String> trusted = new LinkedHashMap<>(roots);
+        for (Map<String, Object> each : objects(known == null && roots.isEmpty() ? statement : known, "keys")) {
+            if ("root".equals(each.get("purpose"))) trusted.put(text(each, "kid"), text(each, "pem"));
         }
-        if (!appKey.equals(statement.get("host_app"))) return "app";
-        if (System.currentTimeMillis() > number(statement, "expires_at") + CLOCK_MS) return "expired";
-        if (number(statement, "version") < store.number("version")) return "older";
-        store.put("version", number(statement, "version"));
-        return null;
+        boolean signed = false;
+        for (Map<String, Object> each : objects(said, "signatures")) {
+            String pem = trusted.get(text(each, "kid"));
+            signed |= pem != null && isSigned(statement, each, pem);
+        }
+        if (!signed) throw new Refused("keys_signature");
+        if (known != null && number(statement, "version") < number(known, "version")) throw new Refused("keys_older");
+        if (now() > number(statement, "expires_at") + CLOCK_MS) throw new Refused("keys_expired");
+        store.put("keys", statement);
+        say("keys", "version", number(statement, "version"));
+    }
+
+    /** What is offered to somebody now, and what is withdrawn, as digests; the statement names the list by its hash. */
+    Map<String, Object> offered(Map<String, Object> statement) throws EdgeFailure, Refused {
+        Map<String, Object> known = store.object("offered");
+        String wanted = text(statement, "offered");
+        if (known != null && wanted.equals(known.get("sha256"))) return object(known, "list");
+        Map<String, Object> list = edge.get("/v1/offered/" + appKey);
+        // The list is canonical JSON, so what was read from it is written again as the same bytes.
+        if (!hex(digest(Json.canonical(list).getBytes(StandardCharsets.UTF_8))).equals(wanted)) throw new Refused("offered");
+        store.put("offered", json("sha256", wanted, "list", list));
+        return list;
+    }
+
+    boolean isIn(Map<String, Object> offered, String which, String program, Object what) {
+        String digest = hex(digest(Json.canonical(List.of(appKey, program, what)).getBytes(StandardCharsets.UTF_8)));
+        return offered.get(which) instanceof List && ((List<?>) offered.get(which)).contains(digest.substring(0, 16));
+    }
+
+    /** Whatever the answer says: what is withdrawn stays closed. */
+    void closeWithdrawn(Map<String, Object> offered) {
+        for (Map<String, Object> program : store.programs()) {
+            if (program.get("closed") != null || !isIn(offered, "withdrawn", text(program, "id"), "withdrawn")) continue;
+            program.put("closed", "");
+            store.keep(program);
+            say("closed", "program", program.get("id"), "message", "");
+        }
+    }
+
+    /** A version that nobody gets any more, and no word about it: something is being kept from us. */
+    void allThere(Map<String, Object> answer, List<Map<String, Object>> named, Map<String, Object> offered) throws Refused {
+        Set<Object> spoken = new HashSet<>();
+        for (Map<String, Object> each : named) spoken.add(each.get("id"));
+        for (Map<String, Object> each : objects(answer, "updates")) spoken.add(each.get("id"));
+        for (Map<String, Object> program : store.programs()) {
+            if (spoken.contains(program.get("id")) || program.get("closed") != null || !counts(program)) continue;
+            if (!isIn(offered, "versions", text(program, "id"), number(program, "code"))) throw new Refused("withheld");
+        }
+    }
+
+    /** Whether the key that vouched for the version still counts. */
+    boolean counts(Map<String, Object> program) {
+        Map<String, Object> signature = object(object(program, "current"), "signature");
+        return store.object("keys") == null || key(text(signature, "kid"), "package") != null;
     }
 
     /** Has the update on the phone, verified, or leaves everything as it was and reports why. */
-    boolean install(Map<String, Object> update) throws EdgeFailure {
+    boolean install(Map<String, Object> update, Map<String, Object> offers) throws EdgeFailure {
         String id = text(update, "id");
         long code = number(update, "code");
         Map<String, Object> before = store.program(id);
@@ -212,6 +289,8 @@ public final class FerryHost {
         Map<String, Object> version = json("code", code, "name", update.get("name"), "kind", update.get("kind"),
                 "entry", text(update, "entry"), "statement", statement(id, code, offered), "signature", object(update, "signature"));
         try {
+            if (!isIn(offers, "versions", id, code)) throw new Refused("not_offered");
+            verify(object(version, "statement"), object(version, "signature"), "package"); // before a byte is fetched
             Map<String, Object> terms = termsOf(id, code, update, before);
             File file = store.file(text(offered, "sha256"));
             if (!file.exists()) edge.download(text(offered, "url"), number(offered, "size"), text(offered, "sha256"), file);
@@ -231,7 +310,7 @@ public final class FerryHost {
     }
 
     /** Terms of a version that is here already. */
-    boolean takeTerms(Map<String, Object> newer) throws EdgeFailure {
+    boolean takeTerms(Map<String, Object> newer) {
         String id = text(newer, "id");
         Map<String, Object> program = store.program(id);
         if (program == null || number(program, "code") != number(newer, "code")) return true;
@@ -248,7 +327,7 @@ public final class FerryHost {
 
     /** The terms that came along, verified; never older ones than were seen for the same version. */
     Map<String, Object> termsOf(String id, long code, Map<String, Object> said, Map<String, Object> before)
-            throws Refused, EdgeFailure {
+            throws Refused {
         Map<String, Object> terms = object(said, "terms");
         boolean same = before != null && number(before, "code") == code;
         Map<String, Object> seen = same ? object(before, "terms") : null;
@@ -266,7 +345,7 @@ public final class FerryHost {
                 "size", number(offered, "size"), "files_root", text(offered, "files_root"));
     }
 
-    void verifyPackage(Map<String, Object> version) throws Refused, EdgeFailure {
+    void verifyPackage(Map<String, Object> version) throws Refused {
         Map<String, Object> statement = object(version, "statement");
         File file = store.file(text(statement, "sha256"));
         if (file.length() != number(statement, "size")) throw new Refused("size");
@@ -274,35 +353,32 @@ public final class FerryHost {
         verify(statement, object(version, "signature"), "package");
     }
 
-    /** Raises Refused unless the holder of a trusted key has signed the canonical JSON of `statement`. */
-    void verify(Map<String, Object> statement, Map<String, Object> signature, String purpose) throws Refused, EdgeFailure {
-        if (signature == null || !"ES256".equals(signature.get("alg"))) throw new Refused("signature");
-        String pem = key(text(signature, "kid"), purpose);
+    /** Raises Refused unless a key that counts for this purpose has signed the canonical JSON of `statement`. */
+    void verify(Map<String, Object> statement, Map<String, Object> signature, String purpose) throws Refused {
+        String pem = signature == null ? null : key(text(signature, "kid"), purpose);
         if (pem == null) throw new Refused("key");
+        if (!isSigned(statement, signature, pem)) throw new Refused("signature");
+    }
+
+    static boolean isSigned(Map<String, Object> statement, Map<String, Object> signature, String pem) {
         try {
             byte[] der = Base64.getDecoder().decode(pem.replaceAll("-----[^-]+-----|\\s", ""));
             PublicKey key = KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(der));
             Signature verifier = Signature.getInstance("SHA256withECDSA"); // takes DER as it is
             verifier.initVerify(key);
             verifier.update(Json.canonical(statement).getBytes(StandardCharsets.UTF_8));
-            if (!verifier.verify(Base64.getDecoder().decode(text(signature, "value")))) throw new Refused("signature");
+            return "ES256".equals(signature.get("alg")) && verifier.verify(Base64.getDecoder().decode(text(signature, "value")));
         } catch (GeneralSecurityException | IllegalArgumentException unreadable) {
-            throw new Refused("signature");
+            return false;
         }
     }
 
-    /** A key that is built in; without any, the first that is seen under its id, for this purpose and for ever. */
-    String key(String kid, String purpose) throws EdgeFailure {
-        if (!pinned.isEmpty()) return pinned.get(kid);
-        Map<String, Object> known = store.object("keys");
-        Map<String, Object> keys = known == null ? new TreeMap<>() : known;
-        if (!keys.containsKey(kid)) {
-            keys.put(kid, edge.get("/keys/" + kid));
-            store.put("keys", keys);
-            say("key", "kid", kid);
+    /** The key of this id and purpose in the list that a root key signed. */
+    String key(String kid, String purpose) {
+        for (Map<String, Object> each : objects(store.object("keys"), "keys")) {
+            if (kid.equals(each.get("kid")) && purpose.equals(each.get("purpose"))) return text(each, "pem");
         }
-        Map<String, Object> key = object(keys, kid);
-        return purpose.equals(key.get("purpose")) ? text(key, "pem") : null;
+        return null;
     }
 
     /** Verify the current version anew and unpack it; a damaged one is deleted and the one before opens. */
@@ -330,11 +406,9 @@ public final class FerryHost {
                         version.get("entry"), "title", title(new File(folder, text(version, "entry"))), "capabilities",
                         program.get("terms") == null ? List.of() : object(program, "terms").get("capabilities"));
                 return true;
-            } catch (Refused refused) {
-                store.delete(text(object(version, "statement"), "sha256"));
+            } catch (Refused refused) { // with a key that is revoked: the bytes may yet be vouched for by another
+                if (!refused.getMessage().equals("key")) store.delete(text(object(version, "statement"), "sha256"));
                 report(id, number(version, "code"), refused.getMessage());
-            } catch (EdgeFailure failure) { // a key that was never seen and cannot be asked for now
-                say(failure.kind, "message", failure.getMessage());
             }
         }
         return false;
@@ -527,7 +601,7 @@ public final class FerryHost {
             if (value.trim().matches("\\d{1,9}")) return Long.parseLong(value.trim()) * 1000;
             try {
                 long at = ZonedDateTime.parse(value.trim(), DateTimeFormatter.RFC_1123_DATE_TIME).toInstant().toEpochMilli();
-                return Math.max(0, at - System.currentTimeMillis());
+                return Math.max(0, at - now());
             } catch (RuntimeException unreadable) {
                 return -1;
             }
@@ -816,7 +890,7 @@ public final class FerryHost {
 
     @SuppressWarnings("unchecked")
     static List<Map<String, Object>> objects(Map<String, Object> from, String name) {
-        return from.get(name) instanceof List ? (List<Map<String, Object>>) from.get(name) : new ArrayList<>();
+        return from != null && from.get(name) instanceof List ? (List<Map<String, Object>>) from.get(name) : new ArrayList<>();
     }
 
     static String text(Map<String, Object> from, String name) {
@@ -825,6 +899,10 @@ public final class FerryHost {
 
     static long number(Map<String, Object> from, String name) {
         return from.get(name) instanceof Long ? (Long) from.get(name) : 0;
+    }
+
+    static long now() {
+        return System.currentTimeMillis();
     }
 
     static int byCodePoint(String one, String other) {
@@ -873,22 +951,22 @@ public final class FerryHost {
     // ---------------------------------------------------------------- the command
 
     static final String USAGE = "usage: java FerryHost.java --edge URL --app-key KEY --dir DIR [--want ID]… [--open ID]…"
-            + " [--platform android] [--host-version 6.3.0] [--key KID=FILE.pem]… [--turns N] [--offline]";
+            + " [--platform android] [--host-version 6.3.0] [--root KID=FILE.pem]… [--turns N] [--offline]";
 
     public static void main(String[] args) throws Exception {
         Map<String, String> one = new LinkedHashMap<>();
         List<String> want = new ArrayList<>(), open = new ArrayList<>();
-        Map<String, String> pinned = new LinkedHashMap<>();
+        Map<String, String> roots = new LinkedHashMap<>();
         for (int at = 0; at < args.length; at++) {
             String name = args[at];
             if (name.equals("--offline")) one.put(name, "");
             else if (at + 1 == args.length) usage();
             else if (name.equals("--want")) want.add(args[++at]);
             else if (name.equals("--open")) open.add(args[++at]);
-            else if (name.equals("--key")) {
+            else if (name.equals("--root")) {
                 String[] key = args[++at].split("=", 2);
                 if (key.length < 2) usage();
-                pinned.put(key[0], new String(Files.readAllBytes(new File(key[1]).toPath()), StandardCharsets.US_ASCII));
+                roots.put(key[0], new String(Files.readAllBytes(new File(key[1]).toPath()), StandardCharsets.US_ASCII));
             } else if (List.of("--edge", "--app-key", "--dir", "--platform", "--host-version", "--turns").contains(name)) one.put(name, args[++at]);
             else usage();
         }
@@ -897,7 +975,7 @@ public final class FerryHost {
         about.put("platform", one.getOrDefault("--platform", "android"));
         about.put("host_version", one.getOrDefault("--host-version", "6.3.0"));
         about.put("os", System.getProperty("java.version"));
-        FerryHost host = new FerryHost(one.get("--edge"), one.get("--app-key"), new File(one.get("--dir")), about, pinned);
+        FerryHost host = new FerryHost(one.get("--edge"), one.get("--app-key"), new File(one.get("--dir")), about, roots);
         if (!want.isEmpty()) {
             List<Object> wanted = new ArrayList<>(host.store.list("wanted"));
             for (String id : want) if (!wanted.contains(id)) wanted.add(id);
