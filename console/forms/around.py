@@ -25,10 +25,10 @@ class CategoriesForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 10, "class": "mono", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, initial: dict[str, Any] | None = None, **options: Any) -> None:
-        if initial is not None:
-            initial = {"lines": [_line(row) for row in initial["lines"]]}
-        super().__init__(*args, initial=initial, **options)
+    @staticmethod
+    def initial_of(rows: Iterable[Category]) -> dict[str, list[str]]:
+        """The list, to be changed."""
+        return {"lines": [_line(row) for row in rows]}
 
     def shelves(self) -> list[Shelf]:
         """The lines as the service takes them; it judges them."""

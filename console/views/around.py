@@ -26,7 +26,7 @@ class Categories(WorkspacePage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list as text to edit."""
-        return self.shown(CategoriesForm(initial={"lines": selectors.categories(self.workspace)}))
+        return self.shown(CategoriesForm(initial=CategoriesForm.initial_of(selectors.categories(self.workspace))))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Replace it."""

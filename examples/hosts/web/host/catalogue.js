@@ -7,6 +7,7 @@ const MOST_ICON_BYTES = 500_000;
 
 export class Catalogue {
   #entries = [];
+  #shelves = []; // categories in their order, as the platform gives them
   #icons = new Map(); // program id → object URL
   #store;
   #edge;
@@ -19,6 +20,7 @@ export class Catalogue {
   /** What was known last time. */
   async start() {
     this.#entries = (await this.#store.get("facts", "directory")) ?? [];
+    this.#shelves = (await this.#store.get("facts", "shelves")) ?? [];
     await this.#show();
   }
 
@@ -27,12 +29,16 @@ export class Catalogue {
     const known = await this.#store.get("facts", "device");
     if (!known) return;
     try {
-      const query = { platform: "web", host_version: config.host_version, device: known.device };
-      const { miniapps } = await this.#edge.directory(known.token, query);
-      const entries = await Promise.all(miniapps.map(async ({ id, name, description, icons }) =>
-        ({ id, name, description, picture: await this.#picture(id, icons) })));
+      const about = { platform: "web", host_version: config.host_version, device: known.device };
+      const trials = (await this.#store.get("facts", "trials")) ?? [];
+      const query = [...Object.entries(about), ...trials.map(({ token }) => ["trial", token])];
+      const { miniapps, categories } = await this.#edge.directory(known.token, query);
+      const entries = await Promise.all(miniapps.map(async ({ id, name, description, category, icons }) =>
+        ({ id, name, description, category, picture: await this.#picture(id, icons) })));
       this.#entries = entries;
+      this.#shelves = categories ?? [];
       await this.#store.set("directory", entries);
+      await this.#store.set("shelves", this.#shelves);
       await this.#show();
     } catch (error) {
       if (!(error instanceof EdgeError)) throw error;
@@ -41,6 +47,12 @@ export class Catalogue {
 
   name(id) {
     return this.#entries.find((entry) => entry.id === id)?.name ?? id;
+  }
+
+  /** What a category is called in this language; "" for one that the platform does not list. */
+  shelf(category, language) {
+    const names = this.#shelves.find((shelf) => shelf.id === category)?.name ?? {};
+    return names[language === "zh" ? "zh-Hans" : "en"] ?? Object.values(names)[0] ?? "";
   }
 
   /** One entry for each program offered or installed. */

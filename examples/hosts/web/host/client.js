@@ -8,6 +8,8 @@ import { Terms } from "./terms.js";
 import { Keys, staleness } from "./trust.js";
 import { waitAfter } from "./waits.js";
 
+const MOST_TRIALS = 20;
+
 export class Client {
   programs = new Map();
   online = null; // null until the first answer or failure
@@ -106,6 +108,14 @@ export class Client {
     return this.turn();
   }
 
+  /** Takes part in a trial: the token of its invitation is kept here and shown at every check-in. */
+  async join(program, token) {
+    await this.#remember("trials", (all) => [...all.filter((one) => one.token !== token), { program, token }].slice(-MOST_TRIALS));
+    this.log("trialJoined", { program });
+    await this.#turn;
+    await this.want(program); // a check-in, whether the program is here or not
+  }
+
   /**
    * The files to run: {program, package, files}, {closed: message} or null when nothing verified is here.
    * The current version is checked anew; one that is damaged is deleted and reported, and the one before it opens.
@@ -143,11 +153,13 @@ export class Client {
       const { serial } = await this.terms.of(id, code);
       return { id, code, ...(serial > 0 && { terms: serial }) };
     }));
+    const trials = (await this.#recall("trials")).map(({ token }) => token);
     return {
       device: { ...deviceFacts(this.config), id: device },
       installed,
       want: wanted.filter((id) => !this.programs.has(id)),
       state: (await this.store.get("facts", "state")) ?? "",
+      ...(trials.length && { trials }),
       attributes: problems.length ? { package_problem: problems.at(-1) } : {},
     };
   }
@@ -245,9 +257,17 @@ export class Client {
       let complete = true;
       for (const newer of answer.terms ?? []) complete = (await this.#takeTerms(newer)) && complete;
       for (const update of answer.updates) complete = (await this.#install(update)) && complete;
+      if (answer.trials) await this.#keepTrials(answer.trials);
       // A state is kept only when all of its answer has been done: else the rest would hide behind "unchanged".
       if (complete) await this.store.set("state", answer.state);
     }
+  }
+
+  /** Trials that the answer no longer names are over. */
+  async #keepTrials(held) {
+    const over = (await this.#recall("trials")).filter(({ token }) => !held.some((one) => one.token === token));
+    for (const { program } of over) this.log("trialOver", { program });
+    await this.#remember("trials", (all) => all.filter((one) => !over.some(({ token }) => token === one.token)));
   }
 
   /** Withdrawn and no longer offered programs stay closed, offline too, until an answer no longer names them. */
@@ -295,7 +315,8 @@ export class Client {
       const back = before && update.code < before.code; // taken back: the newer version must not be the fallback
       const previous = before && !back && before.current !== record.sha256 ? before.current : null;
       const atOnce = update.apply === "at_once";
-      const program = { id: update.id, ...pointTo(record), previous, closed: null, atOnce };
+      const news = before && !back ? (update.notes ?? "") : ""; // told once, when the version opens
+      const program = { id: update.id, ...pointTo(record), previous, closed: null, atOnce, news };
       await this.#keep(program, record);
       this.log(back ? "wentBack" : "installed", { program: update.id, code: update.code, from: before?.code });
       return true;
@@ -324,6 +345,14 @@ export class Client {
   async #report(program, code, reason) {
     this.log("refusedPackage", { program, code, reason });
     await this.#remember("problems", (all) => [...all, `${program}@${code} ${reason}`].slice(-20));
+  }
+
+  /** What is new in the version, this once. */
+  async tellNews(id) {
+    const program = this.programs.get(id);
+    if (!program?.news) return "";
+    await this.#keep({ ...program, news: "" });
+    return program.news;
   }
 
   #connection(online) {

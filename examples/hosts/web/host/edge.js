@@ -62,6 +62,15 @@ export class Edge {
     return this.#json("POST", "/v1/batch", { body, token });
   }
 
+  acceptPrivacy(token, { program, version }) {
+    return this.#json("POST", "/v1/privacy/accept", { body: { program, version }, token });
+  }
+
+  /** Where a short link of this app leads. */
+  link(code) {
+    return this.#json("GET", `/v1/links/${encodeURIComponent(code)}`);
+  }
+
   receipts(token, receipts) {
     return this.#json("POST", "/v1/receipts", { body: { receipts }, token });
   }

@@ -25,7 +25,7 @@ export class Events {
     this.#outbox = new Outbox({ name: "events", client, send, piece: 50, most: 1000 });
   }
 
-  /** A mini-program was opened; `from` says by what: home or push. */
+  /** A mini-program was opened; `from` says by what: home, push, link or scan. */
   opened(statement, from) {
     return this.#track("$open", { from }, statement);
   }

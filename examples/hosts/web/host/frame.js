@@ -22,8 +22,9 @@ async function originOf(rules, code) {
 }
 
 /** Puts the program into `place` and returns its frame. The files go over once, to that origin and no other.
-    `erred` hears the first errors that the program does not catch, `asked` answers what it asks the phone for. */
-export async function run({ package: about, files, domains, language, place, failed, erred, asked }) {
+    `erred` hears the first errors that the program does not catch, `asked` answers what it asks the phone for.
+    `page` ({path, query}) is where a link leads; a path that the package does not have opens it where it starts. */
+export async function run({ package: about, files, domains, language, place, failed, erred, asked, page = {} }) {
   const { program, version_code: code, sha256: hash } = about.statement;
   const rules = canonicalJson({ program, sha256: hash, domains });
   const origin = await originOf(rules, code);
@@ -45,7 +46,9 @@ export async function run({ package: about, files, domains, language, place, fai
     if (event.data?.ferry !== "boot" || booted) return;
     booted = true;
     const copies = [...files].map(([path, bytes]) => ({ path, type: typeOf(path), bytes: bytes.slice().buffer }));
-    const message = { ferry: "files", entry: about.entry, query: new URLSearchParams({ lang: language }).toString(), files: copies, rules };
+    const entry = page.path && files.has(page.path) ? page.path : about.entry;
+    const query = [new URLSearchParams({ lang: language }).toString(), page.query].filter(Boolean).join("&");
+    const message = { ferry: "files", entry, query, files: copies, rules };
     frame.contentWindow.postMessage(message, origin, copies.map((file) => file.bytes));
   });
   frame.src = `${origin}/.ferry/boot.html`;

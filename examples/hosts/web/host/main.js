@@ -4,9 +4,11 @@ import { showBanner } from "./banner.js";
 import { Catalogue } from "./catalogue.js";
 import { Client } from "./client.js";
 import { ConsentSheet, PURPOSES } from "./consent.js";
-import { Edge } from "./edge.js";
+import { Edge, EdgeError } from "./edge.js";
 import { Events } from "./events.js";
+import { readLink, readScanned } from "./links.js";
 import { element, Phone } from "./phone.js";
+import { PrivacySheet } from "./privacy.js";
 import { Pushes } from "./pushes.js";
 import { openStore } from "./store.js";
 import { language, switchLanguage, words } from "./words.js";
@@ -22,7 +24,8 @@ const edge = new Edge(config);
 const catalogue = new Catalogue({ store, edge });
 const client = new Client({ config, edge, store, log, changed });
 const events = new Events({ client, edge, config });
-const phone = new Phone(client, catalogue, events);
+const privacy = new PrivacySheet({ client, edge });
+const phone = new Phone(client, catalogue, events, privacy);
 const pushes = new Pushes({ client, edge, show, changed: drawFacts });
 const consent = new ConsentSheet({ client, decide });
 
@@ -44,6 +47,29 @@ function show(message) {
     const program = message.data?.program;
     if (event === "opened" && program) await phone.open(program, "push");
   });
+}
+
+/** A link into the app: a trial is joined first, so that the check-in that follows already brings its version. */
+async function follow({ program, path, query, trial }, from) {
+  if (trial) {
+    await client.join(program, trial);
+    await catalogue.refresh(config);
+  }
+  await phone.open(program, from, { path, query });
+}
+
+/** What a scanner would read: a deep link, or a short one of this app, which the edge resolves. */
+async function scan(text) {
+  const read = readScanned(text);
+  if (!read) return log("notALink", {});
+  if (!read.code) return follow(read, "scan");
+  try {
+    const { id, path, query } = await edge.link(read.code);
+    await follow({ program: id, path, query, trial: "" }, "link");
+  } catch (error) {
+    if (!(error instanceof EdgeError)) throw error;
+    log("noSuchLink", { message: error.message });
+  }
 }
 
 async function decide(choice) {
@@ -105,6 +131,7 @@ function drawClock() {
 async function round() {
   await client.turn();
   events.flush();
+  privacy.flush();
   if (pushes.state !== "stream") pushes.start();
   await catalogue.refresh(config);
   changed();
@@ -119,11 +146,18 @@ $("forget").addEventListener("click", async () => {
   await store.clear();
   location.reload();
 });
+$("scan").addEventListener("submit", (event) => {
+  event.preventDefault();
+  scan($("scanned").value);
+  $("scanned").value = "";
+});
 addEventListener("online", round);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible" && Date.now() - client.askedAt > AWAY_MS) round();
 });
 
+const linked = readLink(location.search);
+if (location.search) history.replaceState(null, "", location.pathname); // a token has no place in history
 await consent.ask(config.policy_version);
 await client.load();
 await catalogue.start();
@@ -134,5 +168,7 @@ await client.start();
 await catalogue.refresh(config);
 changed();
 events.flush();
+privacy.flush();
 pushes.start();
+if (linked) follow(linked, "link");
 document.body.dataset.ready = "yes"; // the first answer, or the first failure, is on the screen

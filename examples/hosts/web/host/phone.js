@@ -19,13 +19,16 @@ export class Phone {
   #open = null; // {id, package} of what runs
   #progress = new Map();
   #events;
+  #privacy;
 
-  constructor(client, catalogue, events) {
+  constructor(client, catalogue, events, privacy) {
     this.#events = events;
+    this.#privacy = privacy;
     this.#client = client;
     this.#catalogue = catalogue;
     $("back").addEventListener("click", () => this.close());
     $("close").addEventListener("click", () => this.close());
+    $("news-close").addEventListener("click", () => { $("news").hidden = true; });
     $("reopen").addEventListener("click", () => this.open(this.#open.id));
     $("details").addEventListener("click", () => { $("sheet").hidden = !$("sheet").hidden; });
   }
@@ -55,8 +58,9 @@ export class Phone {
     else $("offer").hidden = program.code === running;
   }
 
-  async open(id, from = "home") {
-    this.#open = { id };
+  async open(id, from = "home", page = {}) {
+    this.#privacy.dismiss();
+    const mine = this.#open = { id };
     $("home").hidden = true;
     $("program").hidden = false;
     $("sheet").hidden = true;
@@ -78,13 +82,19 @@ export class Phone {
     const { statement } = found.package;
     const client = this.#client;
     const [program, code] = [statement.program, statement.version_code];
-    const { capabilities, domains } = await client.terms.of(program, code);
+    const { capabilities, domains, privacy } = await client.terms.of(program, code);
     if (this.#open?.id !== id) return;
+    const agreed = await this.#privacy.passes(id, privacy);
+    if (this.#open !== mine) return; // closed, or opened anew, while the person was reading
+    if (!agreed) return this.close();
     Object.assign(this.#open, { package: found.package, domains: JSON.stringify(domains) });
     const asked = (capability) => answer({ capability, client, program, code });
     const failed = (reason) => this.#notice(words().missingTitle, reason);
     const erred = (error) => this.#events.failed(statement, error);
-    const frame = await run({ ...found, domains, language: language === "zh" ? "zh-CN" : "en", place: $("stage"), failed, erred, asked });
+    const frame = await run({ ...found, domains, language: language === "zh" ? "zh-CN" : "en", place: $("stage"), failed, erred, asked, page });
+    const news = await client.tellNews(id);
+    $("news").hidden = !news;
+    $("news-text").textContent = news;
     this.#events.opened(statement, from);
     const reach = Object.values(domains).flat();
     this.#drawSheet(found.package, new URL(frame.src).origin, [...capabilities, ...new Set(reach)]);
@@ -93,6 +103,8 @@ export class Phone {
 
   close() {
     this.#open = null;
+    this.#privacy.dismiss();
+    $("news").hidden = true;
     $("stage").replaceChildren();
     $("program").hidden = true;
     $("home").hidden = false;
@@ -100,8 +112,7 @@ export class Phone {
 
   #notice(title, text) {
     if (this.#open) this.#open.package = null;
-    $("offer").hidden = true;
-    $("sheet").hidden = true;
+    for (const id of ["offer", "sheet", "news"]) $(id).hidden = true;
     const back = element("button", "", words().back);
     back.addEventListener("click", () => this.close());
     $("stage").replaceChildren(element("div", "notice", element("strong", "", title), element("p", "", text), back));
@@ -115,7 +126,13 @@ export class Phone {
   }
 
   draw() {
-    const tiles = this.#catalogue.list(this.#client.programs).map((one) => this.#tile(one));
+    let shelf = "";
+    const tiles = this.#catalogue.list(this.#client.programs).flatMap((one) => {
+      const name = this.#catalogue.shelf(one.category, language);
+      const heading = name && name !== shelf ? [element("li", "shelf", name)] : [];
+      shelf = name || shelf;
+      return [...heading, this.#tile(one)];
+    });
     $("grid").replaceChildren(...(tiles.length ? tiles : [element("li", "empty", words().empty)]));
     $("signal").className = this.#client.online === false ? "off" : "";
   }

@@ -15,6 +15,8 @@ const english = {
   marketing: "Offers", marketingText: "Messages about news and offers",
   profiling: "Predictions", profilingText: "Estimates from your use, to choose messages for you",
   consentNone: "No to all", consentSave: "Save my choice", consent: "Consent", nothing: "nothing", unanswered: "not answered", comma: ", ",
+  agreementTitle: "Before you open it", agreementLink: "Read the whole agreement", agree: "Agree and open", disagree: "Not now",
+  news: "What is new", newsClose: "Fine", scan: "Scan or paste a link", scanOpen: "Open",
   push: "Messages", push_: { stream: "by stream", poll: "by poll", off: "not reachable" }, dismiss: "Dismiss",
   log_: {
     decided: (d) => `Choice kept: usage ${d.analytics ? "yes" : "no"}, offers ${d.marketing ? "yes" : "no"}, predictions ${d.profiling ? "yes" : "no"}`,
@@ -59,6 +61,12 @@ const english = {
     stale: (d) => `Freshness is not proven (${d.reason}): updates wait`,
     fresh: (d) => `Answers are fresh: release ${d.version}, signed by ${d.kid}`,
     forgotten: () => "The phone forgot everything",
+    privacyAccepted: (d) => `Agreement ${d.version} of ${d.program} accepted`,
+    privacyTold: () => "The edge knows of the accepted agreement",
+    trialJoined: (d) => `Joined a trial of ${d.program}`,
+    trialOver: (d) => `The trial of ${d.program} is over`,
+    notALink: () => "This is no link into the app",
+    noSuchLink: (d) => `The link leads nowhere: ${d.message}`,
   },
 };
 
@@ -77,6 +85,8 @@ const chinese = {
   marketing: "优惠消息", marketingText: "有关新内容和优惠的消息",
   profiling: "预测", profilingText: "根据使用情况估计，用来为您挑选消息",
   consentNone: "全部拒绝", consentSave: "保存选择", consent: "授权", nothing: "无", unanswered: "未选择", comma: "、",
+  agreementTitle: "打开之前", agreementLink: "阅读完整协议", agree: "同意并打开", disagree: "暂不",
+  news: "更新内容", newsClose: "知道了", scan: "扫码或粘贴链接", scanOpen: "打开",
   push: "消息", push_: { stream: "通过推送流", poll: "通过轮询", off: "无法连接" }, dismiss: "关闭",
   log_: {
     decided: (d) => `选择已保存：使用情况${d.analytics ? "同意" : "拒绝"}，优惠消息${d.marketing ? "同意" : "拒绝"}，预测${d.profiling ? "同意" : "拒绝"}`,
@@ -121,6 +131,12 @@ const chinese = {
     stale: (d) => `无法证明新鲜度（${d.reason}）：更新暂缓`,
     fresh: (d) => `答复是新鲜的：第 ${d.version} 次发布，由 ${d.kid} 签名`,
     forgotten: () => "手机已忘记一切",
+    privacyAccepted: (d) => `已同意 ${d.program} 的第 ${d.version} 版协议`,
+    privacyTold: () => "边缘服务已知道此同意",
+    trialJoined: (d) => `已加入 ${d.program} 的体验`,
+    trialOver: (d) => `${d.program} 的体验已结束`,
+    notALink: () => "这不是指向应用的链接",
+    noSuchLink: (d) => `链接无效：${d.message}`,
   },
 };
 
