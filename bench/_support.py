@@ -21,15 +21,16 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def tell(name: str, value: float, unit: str, *, baseline: float | None = None) -> None:
-    """One line of the report; `ratio` is value over baseline."""
-    ratio = None if baseline is None else round(value / baseline, 2)
+def tell(name: str, value: float, unit: str, *, baseline: float | None = None, ratio: float | None = None) -> None:
+    """One line of the report; `ratio` is value over baseline, unless it was measured round by round."""
+    if ratio is None and baseline is not None:
+        ratio = value / baseline
     line = {
         "name": name,
         "value": round(value, 2),
         "unit": unit,
         "baseline": None if baseline is None else round(baseline, 2),
-        "ratio": ratio,
+        "ratio": None if ratio is None else round(ratio, 2),
         "machine": machine(),
     }
     sys.stdout.write(msgspec.json.encode(line).decode() + "\n")

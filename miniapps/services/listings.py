@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ferry.kernel import clock
 from ferry.kernel.audit.services import record
+from ferry.kernel.errors import Invalid
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.identity.rights import Right
 from ferry.kernel.publishing.services import publishing
+from ferry.kernel.words import TURNED, turns
 from miniapps.errors import AlreadyWithdrawn, NotWithdrawn, ReasonMissing
 from miniapps.models import Listing, MiniProgram
 from miniapps.services.parts import settle_dependents
@@ -20,13 +22,16 @@ _LONGEST_MESSAGE = 500
 def withdraw_program(*, actor: Actor, program: MiniProgram, host_app: HostApp, message: str) -> Listing:
     """Close a mini-program on a host app: devices stop opening it, offline too, and show `message`.
 
-    Its releases stay as they are and count again after `restore_program`. Raises AlreadyWithdrawn, ReasonMissing.
+    Its releases stay as they are and count again after `restore_program`. Raises AlreadyWithdrawn, ReasonMissing,
+    Invalid.
     """
     require(actor, Right.WITHDRAW)
     within(actor, program, host_app)
     text = message.replace("\0", "").strip()[:_LONGEST_MESSAGE]
     if not text:
         raise ReasonMissing
+    if turns(text):
+        raise Invalid(reason=TURNED)
     with publishing(host_app) as publication:
         listing = list_program(actor, program, host_app)
         if listing.withdrawn_at is not None:

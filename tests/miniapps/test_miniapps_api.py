@@ -207,6 +207,9 @@ def test_withdrawing_and_rolling_back_to_a_version_over_http(small):
     back = operator.post(f"{path}/roll-back", {**where, "version": old.pk})
     assert [one["version_name"] for one in back.json()["stopped"]] == ["2.0.0"]
     assert back.json()["serving"]["version_name"] == "1.0.0"
+    turned = operator.post(f"{path}/withdraw", {**where, "message": "Closed \u202erof"})
+    assert turned.status_code == 400
+    assert "turn the direction" in str(turned.json()["error"]["details"])
     assert operator.post(f"{path}/withdraw", {**where, "message": "Closed."}).json()["withdrawn_message"] == "Closed."
     assert operator.post(f"{path}/withdraw", {**where, "message": "Closed."}).status_code == 409
     assert operator.post(f"{path}/restore", where).json()["withdrawn_at"] is None

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from ferry.kernel.api.parsers import nesting
+from ferry.kernel.words import TURNED, turns
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -32,6 +33,9 @@ class StrictSerializer(serializers.Serializer[Any]):
                 known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
                 words = _("This field is unknown. Known here: {known}.").format(known=known or "–")
                 raise serializers.ValidationError({name: [words] for name in unknown[:10]})
+            turned = [str(name) for name, value in data.items() if turns(value)]
+            if turned:
+                raise serializers.ValidationError({name: [str(TURNED)] for name in turned})
         return super().to_internal_value(data)
 
 
