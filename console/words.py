@@ -46,6 +46,11 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "expired": (_("Expired"), ""),
         "ended": (_("Ended"), ""),
     },
+    "archive": {
+        "due": (_("Being made"), "info live"),
+        "made": (_("Ready"), "good"),
+        "refused": (_("Could not be made"), "bad"),
+    },
     "screen": {
         "small": (_("Small"), ""),
         "usual": (_("Usual"), ""),

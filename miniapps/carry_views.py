@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -18,7 +18,7 @@ from ferry.kernel.api.views import WorkspaceView, created
 from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from ferry.kernel.storage import blobs
-from ferry.kernel.storage.base import chunks
+from ferry.kernel.storage.base import BlobMissing, chunks
 from miniapps import carry_serializers as forms
 from miniapps import parsers, selectors, services
 from miniapps.carrying.presets import Place
@@ -42,16 +42,18 @@ class ZipRenderer(BaseRenderer):
         return json.dumps(data).encode()
 
 
-def _bytes(file: BinaryIO) -> Iterator[bytes]:
-    with file:
+def _bytes(sha256: str) -> Iterator[bytes]:
+    with blobs().open(sha256) as file:  # not before somebody reads: an answer that nobody reads leaves nothing open
         yield from chunks(file)
 
 
 def download(archive: Archive) -> StreamingHttpResponse:
-    """The bytes of a file that is made. Raises ArchiveNotMade."""
+    """The bytes of a file that is made. Raises ArchiveNotMade, BlobMissing."""
     if archive.state != ArchiveState.MADE:
         raise ArchiveNotMade(state=str(ArchiveState(archive.state).label))
-    response = StreamingHttpResponse(_bytes(blobs().open(archive.sha256)), content_type="application/zip")
+    if not blobs().exists(archive.sha256):
+        raise BlobMissing(sha256=archive.sha256)
+    response = StreamingHttpResponse(_bytes(archive.sha256), content_type="application/zip")
     response["Content-Length"] = str(archive.size)
     response["Content-Disposition"] = f'attachment; filename="{selectors.file_name(archive)}"'
     response["ETag"] = f'"{archive.sha256}"'

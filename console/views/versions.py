@@ -60,6 +60,8 @@ class OneVersion(VersionPage):
             "reason_codes": ReasonCode.values,
             "deliverable": [cell for cell in cells if cell.may_submit or cell.may_promote],
             "lifetimes": lifetimes.choices(lifetimes.PREVIEWS),
+            "exports": selectors.exports(version)[:20],
+            "origin": selectors.origin(version),
         }
         return self.page(context)
 

@@ -17,6 +17,7 @@ from ferry.kernel.identity import services as identity
 from ferry.kernel.identity.actors import system
 from ferry.kernel.identity.rights import ROLE_RIGHTS, Right, Role
 from miniapps import selectors, services
+from miniapps.carrying.presets import Place
 from tests.console.desk import Desk
 
 BUDGET = json.loads((Path(__file__).parent / "query_counts.json").read_text())
@@ -37,6 +38,9 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
     link = services.create_link(actor=world.operator, host_app=world.host_app, program=world.program)
     services.publish_agreement(actor=world.operator, program=world.program, text={"en": "Hello."}, url={})
     preview = services.create_preview(actor=world.developer, version=version)
+    bundle = services.make_now(
+        services.ask_for_preset(actor=world.operator, host_app=world.host_app, wishes=(), place=Place())
+    )
     seen = int(gray.changed_at.timestamp())
     at, app = busy.program_url, world.host_app.pk
     return {
@@ -85,6 +89,9 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         "apps": (busy.url("apps"), Right.VIEW),
         "app-new": (busy.url("app-new"), Right.MANAGE_APPS),
         "app": (busy.url("app", app), Right.VIEW),
+        "preset-bundles": (busy.url("preset-bundles", app), Right.VIEW),
+        "imports": (busy.url("imports"), Right.VIEW),
+        "archive-file": (busy.url("archive-file", bundle.pk), Right.RELEASE),
         "members": (busy.url("members"), Right.MANAGE_MEMBERS),
         "member-new": (busy.url("member-new"), Right.MANAGE_MEMBERS),
         "tokens": (busy.url("tokens"), Right.MANAGE_TOKENS),
@@ -101,7 +108,7 @@ ELSEWHERE = {
     "program-withdraw", "program-restore", "submit", "promote", "approve", "reject", "submission-withdraw", "dry-run",
     "roll-back-to", "release-dry-run", "release-act", "marketing", "push-settings", "template-delete", "campaign-test",
     "campaign-act", "prediction-setting", "prediction-train", "deliver", "invite", "invitation-revoke", "link-end",
-    "preview-end",
+    "preview-end", "version-export", "trust", "exporter-revoke",
 }  # fmt: skip
 
 
