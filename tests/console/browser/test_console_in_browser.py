@@ -25,7 +25,8 @@ def pages_of(desk: Desk) -> list[str]:
         "/account", desk.url("overview"), desk.url("programs"), desk.url("program-new"), at("program"),
         at("program-edit"), at("upload"), at("version", version.pk), at("release-new", version.pk, app),
         at("release", gray.pk), desk.url("devices"), desk.url("device", app, "device-00001"), desk.url("apps"),
-        desk.url("app-new"), desk.url("app", app), desk.url("preset-bundles", app), desk.url("imports"), desk.url("members"), desk.url("member-new"), desk.url("tokens"),
+        desk.url("app-new"), desk.url("app", app), desk.url("preset-bundles", app), desk.url("imports"),
+        desk.url("members"), desk.url("member-new"), desk.url("tokens"),
         desk.url("token-new"), desk.url("audit"),
     ]  # fmt: skip
 
