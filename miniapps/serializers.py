@@ -128,11 +128,22 @@ class FileSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
 
 
+class PartSerializer(serializers.Serializer[Any]):
+    """What a host may fetch by itself: the main part, `__APP__`, or a sub-package."""
+
+    name = serializers.CharField()
+    root = serializers.CharField()  # type: ignore[assignment]
+    independent = serializers.BooleanField(help_text="Opens without the main part.")
+    sha256 = serializers.CharField(help_text="Of the part's package; its address on the edge is /packages/{sha256}.")
+    size = serializers.IntegerField(help_text="Bytes of the part's package.")
+
+
 class VersionDetailSerializer(VersionSerializer):
     """A version with what was found in it."""
 
     declared = DeclaredSerializer()
     sizes = serializers.SerializerMethodField()
+    parts = serializers.SerializerMethodField()
     report = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
 
@@ -141,6 +152,9 @@ class VersionDetailSerializer(VersionSerializer):
 
     def get_sizes(self, version: Version) -> SizeSerializer(many=True):  # type: ignore[valid-type]
         return selectors.sizes(version)
+
+    def get_parts(self, version: Version) -> PartSerializer(many=True):  # type: ignore[valid-type]
+        return PartSerializer(selectors.parts(version.workspace, version), many=True).data
 
     def get_files(self, version: Version) -> FileSerializer(many=True):  # type: ignore[valid-type]
         return [{"path": path, "size": size, "sha256": sha256} for path, _, size, sha256 in version.files]

@@ -16,6 +16,7 @@ from miniapps.selectors.deliveries import Delivery, deliveries
 from miniapps.selectors.directory import categories
 from miniapps.selectors.invitations import invitation, invitation_url, invitations, open_invitations
 from miniapps.selectors.links import link, link_state, link_target, link_url, links
+from miniapps.selectors.parts import parts
 from miniapps.selectors.previews import preview, preview_host, preview_url, previews
 from miniapps.selectors.privacy import acceptances, accepted, agreements
 from miniapps.selectors.reach import (
@@ -79,6 +80,7 @@ __all__ = [
     "listings",
     "open_invitations",
     "origin",
+    "parts",
     "plan_of",
     "preset_bundles",
     "preview",

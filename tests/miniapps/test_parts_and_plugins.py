@@ -73,6 +73,13 @@ class TestParts:
             with blobs().open(part["sha256"]) as blob, zipfile.ZipFile(blob) as archive:
                 assert all(name.startswith(part["root"]) for name in archive.namelist())
 
+    def test_the_management_api_names_the_parts(self, world, client):
+        version = world.upload("1.0.0", with_manifest(PAGES, subpackages=SUBPACKAGES))
+        bearer = {"authorization": f"Bearer {world.token('developer')}"}
+        shown = client.get(f"/api/v1/versions/{version.pk}", headers=bearer).json()
+        assert [part["name"] for part in shown["parts"]] == [MAIN, "pay", "pages.map"]
+        assert all(blobs().exists(part["sha256"]) for part in shown["parts"])
+
     def test_a_part_that_did_not_change_keeps_its_address(self, world):
         for name, page in (("1.0.0", b"one"), ("1.1.0", b"two")):
             world.approve(world.upload(name, with_manifest(PAGES | {"index.html": page}, subpackages=SUBPACKAGES)))
