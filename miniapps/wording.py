@@ -103,6 +103,10 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
         _("This is a package of the W3C test suite (profile w3c-suite): a missing page is a warning, not an error."),
         _("Leave test.jsonld out of a package of your own."),
     ),
+    Code.NESTED_ARCHIVE: (
+        _("The file is an archive of its own. It is delivered as it is; what is in it was not checked."),
+        _("Put its files into the package, unless the mini-program reads it as it is."),
+    ),
     Code.TEXTS_MISSING: (
         _("There is no i18n folder, which the W3C draft on packaging asks for."),
         _("Add i18n/ with a JSON file for each language, if the mini-program speaks several."),

@@ -79,6 +79,7 @@ class Code(StrEnum):
     MEMBER_IGNORED = "member_ignored"
     SOURCE_ONLY = "source_only"
     PROFILE_W3C_SUITE = "profile_w3c_suite"
+    NESTED_ARCHIVE = "nested_archive"
     TEXTS_MISSING = "texts_missing"
     ICON_UNUSABLE = "icon_unusable"
     FILE_IGNORED = "file_ignored"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -19,6 +19,16 @@ from miniapps.packages.manifest import FILE, Manifest, read_members
 from miniapps.packages.sizes import Budgets, over_budget, size_table
 
 MAX_ICON_BYTES = 2 << 20
+_ARCHIVES = (
+    b"PK\3\4",
+    b"\x1f\x8b\x08",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"\x28\xb5\x2f\xfd",
+)
+"""How zip, gzip, 7z, rar, bzip2, xz and zstd begin."""
 _ICONS = ("icon.png", "icon.webp", "icon.jpg", "icon.jpeg")
 
 
@@ -52,7 +62,16 @@ class Draft:
 
     def write(self, out: BinaryIO) -> Package:
         """Write the canonical package. Raises Refused when the content is not what the archive declared."""
-        return write_package(self.sources, lambda path: self.archive.read(self.sources[path]), out)
+        return write_package(self.sources, self._noticed, out)
+
+    def _noticed(self, path: str) -> Iterator[bytes]:
+        """The content; the report learns when it is an archive of its own, which nothing here ever unpacks."""
+        chunks = self.archive.read(self.sources[path])
+        for first in chunks:
+            if first.startswith(_ARCHIVES):
+                self.report.warnings.append(Finding(Code.NESTED_ARCHIVE, path))
+            yield first
+            yield from chunks
 
     def icon(self) -> bytes | None:
         """The picture that the package brings for itself: as its manifest says, else icon.png and the like."""

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from miniapps.packages.findings import Code, Refused
 from miniapps.packages.guard import Limits, open_archive
 from miniapps.packages.intake import examine
+from tests.miniapps.packages.local_reader import Unreadable, read_by_local_headers
 from tests.miniapps.packages.taking import LIMITS, take
 from tests.miniapps.packages.zips import EVIL, PLAIN, Evil, Part, Zip
 from tests.world import make_zip
@@ -133,6 +134,71 @@ def test_no_change_of_a_byte_makes_it_crash_or_lie(data):
     with zipfile.ZipFile(io.BytesIO(canonical)) as ours, zipfile.ZipFile(io.BytesIO(bytes(raw))) as theirs:
         for name in filter(str.isascii, ours.namelist()):  # zipfile reads others in the code page of 1981
             assert ours.read(name) == theirs.read(name)
+
+
+VALUES = st.sampled_from([0, 1, 2, 8, 20, 45, 64, 0xFF, 0xFFFF])
+CONTENTS = st.one_of(st.binary(max_size=60), st.just(b"x" * 5000), st.just(make_zip({"in": b"zip"}).read()))
+PARTS = st.builds(
+    Part,
+    name=st.sampled_from([b"index.html", b"a/b.js", b"a/", b"c.css", b"A/b.js", b"../x"]),
+    content=CONTENTS,
+    method=st.sampled_from([0, 8, 8, 9]),
+    flags=st.sampled_from([0, 1 << 11, 1 << 11, 1 << 3, 6]),
+    mode=st.sampled_from([0, 0o100644, 0o100644, 0o040755, 0o120777]),
+    descriptor=st.booleans(),
+    crc=st.none() | VALUES,
+    size=st.none() | VALUES,
+    local_name=st.none() | st.sampled_from([b"index.html", b"other.js", b"a/b.j"]),
+    local_size=st.none() | VALUES,
+    local_method=st.none() | st.sampled_from([0, 8]),
+    extra=st.binary(max_size=8),
+    local_extra=st.binary(max_size=8),
+    before=st.sampled_from([b"", b"", b"PK"]),
+)
+ZIPS = st.builds(
+    Zip,
+    parts=st.lists(st.one_of(st.just(Part(b"index.html")), PARTS), min_size=1, max_size=4).map(tuple),
+    comment=st.sampled_from([b"", b"comment", b"PK\5\6" + bytes(18)]),
+    suffix=st.sampled_from([b"", b"", b"PK\5\6"]),
+    count=st.none() | VALUES,
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(ZIPS, st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=3))
+def test_what_is_taken_means_the_same_to_every_reader(made, changes):
+    """Python reads the directory, phones the local headers; what is accepted is the same files to both and to us."""
+    raw = bytearray(made.bytes())
+    for place, value in changes:
+        raw[int(place * len(raw))] = value
+    try:
+        draft = examine(io.BytesIO(bytes(raw)), LIMITS)
+        out = io.BytesIO()
+        draft.write(out)
+    except Refused:
+        return
+    ours = {source.encode(): zipfile.ZipFile(out).read(path) for path, source in draft.sources.items()}
+    with zipfile.ZipFile(io.BytesIO(bytes(raw))) as archive:
+        for name in filter(bytes.isascii, ours):
+            assert archive.read(name.decode()) == ours[name]
+        assert len([name for name in archive.namelist() if not name.endswith("/")]) == len(draft.archive.entries)
+    try:
+        streamed = read_by_local_headers(bytes(raw))
+    except Unreadable:
+        return
+    assert {name: content for name, content in streamed.items() if name in ours} == ours
+    assert {name for name in streamed if not name.endswith(b"/")} == {path.encode() for path in draft.archive.entries}
+
+
+def test_an_archive_in_the_package_is_named_in_the_report():
+    """It is a file like any other to us, and nobody unpacks it unasked; a reviewer should know that it is there."""
+    inner = make_zip({"deep.js": b"1" * 100}).read()
+    draft = examine(make_zip({"index.html": b"x", "more.dat": inner, "data.gz": b"\x1f\x8b\x08rest"}), LIMITS)
+    draft.write(io.BytesIO())
+    assert [(finding.code, finding.path) for finding in draft.report.warnings] == [
+        (Code.NESTED_ARCHIVE, "data.gz"),
+        (Code.NESTED_ARCHIVE, "more.dat"),
+    ]
 
 
 @settings(max_examples=200, deadline=None)

@@ -54,6 +54,7 @@ class Zip:
     directory_shift: int = 0
     disk: int = 0
     between: bytes = b""  # data between the files and the directory
+    locator: bool = False  # of a zip64 end record
 
     def with_part(self, part: Part) -> Zip:
         return replace(self, parts=(*self.parts, part))
@@ -103,6 +104,8 @@ class Zip:
         start = len(out) - len(self.prefix) + self.directory_shift
         count = len(self.parts) if self.count is None else self.count
         out += directory
+        if self.locator:
+            out += struct.pack("<4sLQL", b"PK\6\7", 0, start, 1)
         out += struct.pack(
             "<4s4H2LH", b"PK\5\6", self.disk, self.disk, count, count, len(directory), start, len(self.comment)
         )
@@ -226,6 +229,23 @@ EVIL: tuple[Evil, ...] = (
     ),
     Evil("zip64 in an extra field", "zip64", _part(extra=struct.pack("<2HQ", 1, 8, 1))),
     Evil("zip64 in the local header only", "zip64", _part(local_extra=struct.pack("<2HQ", 1, 8, 1))),
+    Evil("zip64 by a locator", "zip64", _zip(locator=True)),
+    Evil("a local name that is longer", "local_mismatch", _part(local_name=b"index.html.exe")),
+    Evil("a local name but for case", "local_mismatch", _part(local_name=b"INDEX.HTML")),
+    Evil("a checksum that only one of two knows", "bad_crc", _part(descriptor=True, crc=7)),
+    Evil("a mark of a split archive", "leading_data", _zip(prefix=b"PK\x07\x08")),
+    Evil("a mark of an archive that was not split", "leading_data", _zip(prefix=b"PK00")),
+    Evil("a last disk that is not there", "split", _zip(disk=0xFFFE)),
+    Evil("a socket", "special_file", _part(mode=0o140755)),
+    Evil("a disk", "special_file", _part(mode=0o060660)),
+    Evil("a pipe of Windows", "name_forbidden", _named(b"a|b.txt")),
+    Evil("a home", "name_traversal", _named(b"..")),
+    Evil("a device with an ending", "name_reserved", _named(b"com1.tar.gz")),
+    Evil("twice but for a ligature", "duplicate_case", _names("ﬁle.txt".encode(), b"FILE.TXT")),
+    Evil("a delete character", "name_control", _named(b"a\x7f.txt")),
+    Evil("a control character of C1", "name_control", _named("a\x85.txt".encode())),
+    Evil("UTF-8 that is too long", "name_not_utf8", _named(b"\xc0\xaf")),
+    Evil("half a pair of UTF-16", "name_not_utf8", _named(b"\xed\xa0\x80.txt")),
     Evil("zip64 by its sizes", "zip64", _part(size=0xFFFFFFFF)),
     Evil("zip64 by its count", "zip64", _zip(count=0xFFFF)),
     Evil("a wrong checksum", "bad_crc", _part(crc=1)),
