@@ -10,7 +10,7 @@ from rest_framework import serializers
 from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.ids import LENGTH
 from miniapps.models import Archive, ArchiveKind, ArchiveState, ImportedVersion, TrustedExporter
-from miniapps.serializers import MOST_CODE, ReviewSerializer
+from miniapps.serializers import MOST_CODE, ReviewSerializer, SignatureSerializer
 from miniapps.services.presets import MOST_PROGRAMS
 
 FINGERPRINT_HELP = "sha256 of the key as DER, hex. Compare it with the exporter by another way than the file's."
@@ -205,12 +205,6 @@ class ImportMadeSerializer(serializers.Serializer[Any]):
     version_name = serializers.CharField(source="row.version.name")
     sha256 = serializers.CharField(source="row.version.sha256")
     approvals = ReviewSerializer(many=True, help_text="Those that count here; the others are evidence.")
-
-
-class SignatureSerializer(serializers.Serializer[Any]):
-    alg = serializers.CharField()
-    kid = serializers.CharField()
-    value = serializers.CharField()
 
 
 class ImportDetailSerializer(ImportSerializer):

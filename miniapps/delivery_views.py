@@ -17,7 +17,7 @@ from miniapps.release_serializers import ReleaseSerializer
 from miniapps.serializers import DeliveryInput, ReviewSerializer
 
 
-class DeliverySerializer(serializers.Serializer[Any]):
+class VersionDeliverySerializer(serializers.Serializer[Any]):
     host_app = serializers.CharField(source="host_app.pk")
     name = serializers.CharField(source="host_app.name")
     environment = serializers.CharField(source="host_app.environment")
@@ -27,7 +27,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
 
 
 class DeliveriesSerializer(serializers.Serializer[Any]):
-    items = DeliverySerializer(many=True)
+    items = VersionDeliverySerializer(many=True)
 
 
 class SubmittedSerializer(serializers.Serializer[Any]):

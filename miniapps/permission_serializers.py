@@ -12,7 +12,7 @@ from miniapps.models import Grant, GrantState, Terms
 from miniapps.permissions.asking import KINDS
 from miniapps.permissions.domains import MOST_DOMAINS
 from miniapps.selectors.permissions import Offered
-from miniapps.serializers import host_app_field
+from miniapps.serializers import SignatureSerializer, host_app_field
 
 _MOST_CAPABILITIES = 200
 
@@ -102,18 +102,8 @@ class RequestedPermissionsSerializer(serializers.Serializer[Any]):
     requested = PermissionSerializer(many=True)
 
 
-class ReasonInput(StrictSerializer):
-    reason = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
-
-
 class NothingInput(StrictSerializer):
     """A body without members."""
-
-
-class SignatureSerializer(serializers.Serializer[Any]):
-    alg = serializers.CharField()
-    kid = serializers.CharField()
-    value = serializers.CharField()
 
 
 class TermsSerializer(serializers.Serializer[Terms]):

@@ -16,6 +16,7 @@ from ferry.kernel.identity.rights import Right
 from miniapps import permission_serializers as forms
 from miniapps import selectors, services
 from miniapps.models import Grant
+from miniapps.release_serializers import ReasonInput
 from miniapps.selectors import permissions
 
 
@@ -118,7 +119,7 @@ class PermissionActView(WorkspaceView):
     """One act on a permission. Subclasses name the service."""
 
     act: ClassVar[Any]
-    form: ClassVar[type[StrictSerializer]] = forms.ReasonInput
+    form: ClassVar[type[StrictSerializer]] = ReasonInput
 
     def _act(self, permission_id: str) -> Response:
         grant: Grant = permissions.grant(self.workspace, permission_id)
@@ -130,7 +131,7 @@ class GrantView(PermissionActView):
     rights = {"post": Right.GRANT}
     act = staticmethod(services.grant_permission)
 
-    @extend_schema(summary="Grant a permission", request=forms.ReasonInput, responses=forms.PermissionSerializer)
+    @extend_schema(summary="Grant a permission", request=ReasonInput, responses=forms.PermissionSerializer)
     def post(self, request: Request, permission_id: str) -> Response:
         return self._act(permission_id)
 
@@ -139,7 +140,7 @@ class RejectPermissionView(PermissionActView):
     rights = {"post": Right.GRANT}
     act = staticmethod(services.reject_permission)
 
-    @extend_schema(summary="Reject a permission", request=forms.ReasonInput, responses=forms.PermissionSerializer)
+    @extend_schema(summary="Reject a permission", request=ReasonInput, responses=forms.PermissionSerializer)
     def post(self, request: Request, permission_id: str) -> Response:
         return self._act(permission_id)
 
@@ -148,7 +149,7 @@ class RevokeView(PermissionActView):
     rights = {"post": Right.GRANT}
     act = staticmethod(services.revoke_permission)
 
-    @extend_schema(summary="Revoke a permission", request=forms.ReasonInput, responses=forms.PermissionSerializer)
+    @extend_schema(summary="Revoke a permission", request=ReasonInput, responses=forms.PermissionSerializer)
     def post(self, request: Request, permission_id: str) -> Response:
         return self._act(permission_id)
 

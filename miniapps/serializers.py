@@ -128,6 +128,14 @@ class FileSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
 
 
+class SignatureSerializer(serializers.Serializer[Any]):
+    """A signature as it travels: the algorithm, the key's id, base64 of the DER form."""
+
+    alg = serializers.CharField()
+    kid = serializers.CharField()
+    value = serializers.CharField()
+
+
 class PartSerializer(serializers.Serializer[Any]):
     """What a host may fetch by itself: the main part, `__APP__`, or a sub-package."""
 
