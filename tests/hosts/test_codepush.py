@@ -8,17 +8,24 @@ import json
 import shutil
 import subprocess
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pytest_django import Settings
 
 from analytics.events import records
+from analytics.reports.asking import Span
+from analytics.reports.health import version_health
 from ferry.journal.errors import JournalUnavailable
+from ferry.kernel import clock
 from miniapps.adapters.codepush import code_of, deployment, label, package_hash
 from tests.edge.published import Caller
 from tests.hosts.live import LiveEdge
+from tests.journal.world import Edge
+from tests.journal.world import World as Journal
 from tests.world import World
 
 HERE = Path(__file__).resolve().parent
@@ -198,6 +205,25 @@ def test_reports_are_in_the_journal_before_the_client_hears_of_it(world: World, 
         measured = records.measure(json.dumps(record, separators=(",", ":")).encode())
         assert measured is not None
         assert measured.app == world.host_app.pk
+
+
+def test_a_failed_deployment_counts_against_its_version(
+    world: World, phone: Client, tmp_path: Path, settings: Settings
+) -> None:
+    world.release("1.0.0")
+    remote = phone.install()
+    phone.call("deployed", package=remote, status="DeploymentFailed")
+    settings.FERRY_JOURNAL_DIR, settings.FERRY_PARQUET_DIR = tmp_path / "journal", tmp_path / "events"
+    journal = Journal.__new__(Journal)
+    journal.journal, journal.parquet = tmp_path / "journal", tmp_path / "events"
+    writer = Edge(journal.journal)
+    for kind, record in phone.edge.notes.appended:
+        writer.write(kind, json.dumps(record, separators=(",", ":")).encode())
+    journal.load()
+    today = clock.now().date()
+    span = Span(today - timedelta(days=1), today + timedelta(days=1))
+    health = version_health(world.workspace, world.host_app.pk, world.program.program_id, span)
+    assert {code: (found.opens, found.errors) for code, found in health.items()} == {1: (0, 1)}
 
 
 def test_a_report_that_cannot_be_stored_is_not_acknowledged(world: World, phone: Client) -> None:
