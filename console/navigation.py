@@ -48,6 +48,7 @@ _GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("overview", "console:overview", _("Overview"), "overview", Right.VIEW),
             Entry("programs", "console:programs", _("Mini-programs"), "programs", Right.VIEW),
             Entry("reviews", "console:reviews", _("Reviews"), "inbox", Right.VIEW),
+            Entry("permissions", "console:permissions", _("Permissions"), "lock", Right.VIEW),
             Entry("links", "console:links", _("Links"), "chain", Right.VIEW),
             Entry("devices", "console:devices", _("Devices"), "devices", Right.VIEW_DEVICES),
         ),

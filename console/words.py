@@ -30,6 +30,20 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "rejected": (_("Rejected"), "bad"),
         "withdrawn": (_("Submission withdrawn"), ""),
     },
+    "grant": {
+        "requested": (_("Waiting"), "warn"),
+        "granted": (_("Granted"), "good"),
+        "rejected": (_("Rejected"), "bad"),
+        "revoked": (_("Revoked"), "bad"),
+        "withdrawn": (_("Taken back"), ""),
+    },
+    "permission": {
+        "capability": (_("Capability"), ""),
+        "request": (_("Domain for requests"), ""),
+        "webview": (_("Domain for web views"), ""),
+        "upload": (_("Domain for uploads"), ""),
+        "download": (_("Domain for downloads"), ""),
+    },
     "reason": {
         "broken": (_("Broken"), ""),
         "content": (_("Content"), ""),

@@ -27,7 +27,7 @@ class BuiltIn:
 
 BUILT_IN: Mapping[str, BuiltIn] = {
     "scan": BuiltIn(_("Scan a code"), _("Open the scanner and read a bar code or QR code."), sensitive=False),
-    "share": BuiltIn(_("Share"), _("Offer a page of the mini-program to other apps."), sensitive=False),
+    "share": BuiltIn(_("Share a page"), _("Offer a page of the mini-program to other apps."), sensitive=False),
     "network": BuiltIn(_("Network state"), _("Know whether there is a network, and of which kind."), sensitive=False),
     "storage": BuiltIn(_("Storage"), _("Keep data of its own on the phone."), sensitive=False),
     "vibrate": BuiltIn(_("Vibrate"), _("Let the phone vibrate."), sensitive=False),

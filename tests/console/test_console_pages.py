@@ -41,6 +41,10 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
     bundle = services.make_now(
         services.ask_for_preset(actor=world.operator, host_app=world.host_app, wishes=(), place=Place())
     )
+    services.request_permissions(
+        actor=world.developer, program=world.program, host_app=world.host_app, capabilities=["camera", "scan"]
+    )
+    services.rotate_app_secret(actor=world.developer, program=world.program)
     seen = int(gray.changed_at.timestamp())
     at, app = busy.program_url, world.host_app.pk
     return {
@@ -52,6 +56,8 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         "links": (busy.url("links"), Right.VIEW),
         "link": (busy.url("link", link.pk), Right.VIEW),
         "privacy": (at("privacy"), Right.VIEW),
+        "permissions": (busy.url("permissions"), Right.VIEW),
+        "access": (at("access"), Right.VIEW),
         "preview-show": (at("preview-show", version.pk, preview.pk), Right.VIEW),
         "program-new": (busy.url("program-new"), Right.UPLOAD),
         "program": (at("program"), Right.VIEW),
@@ -109,6 +115,8 @@ ELSEWHERE = {
     "roll-back-to", "release-dry-run", "release-act", "marketing", "push-settings", "template-delete", "campaign-test",
     "campaign-act", "prediction-setting", "prediction-train", "deliver", "invite", "invitation-revoke", "link-end",
     "preview-end", "version-export", "trust", "exporter-revoke",
+    "permission-act", "capability-add", "capability-remove", "access-ask", "secret-rotate",
+    "secret-freeze",
 }  # fmt: skip
 
 
