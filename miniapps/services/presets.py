@@ -15,6 +15,7 @@ from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import PLATFORMS, HostApp
 from ferry.kernel.identity.rights import Right
 from ferry.kernel.publishing import selectors as published
+from ferry.kernel.signing import keysets
 from ferry.kernel.signing.selectors import public_keys
 from ferry.kernel.targeting.versions import version_key
 from miniapps.carrying import presets
@@ -100,6 +101,7 @@ def draft(archive: Archive) -> Draft:
         "host_version": place.host_version,
         "programs": programs,
         "keys": dict(keys.values_list("kid", "public_pem")),
+        "key_set": keysets.current(archive.workspace),  # for hosts that have the root key built in
     }
     return Draft(archive.workspace, presets.NAME, document, stored)
 

@@ -61,6 +61,8 @@ class MisbehavingEdge:
         self.tokens: set[str] = set()
         self.version = 1
         self.expires_in = 900.0
+        self.not_offered: set[tuple[str, int]] = set()  # what the list leaves out although it is answered
+        self.hides = False  # answers check-ins as if nothing had happened
         self.interval = 1800
         self.inbox: list[tuple[int, dict[str, Any]]] = []
         self.streams = 0  # how many are open
@@ -263,24 +265,47 @@ class MisbehavingEdge:
             return 200, json.dumps({"items": items, "cursor": cursor, "more": False, "next_sync_after": 1}).encode()
         if path.startswith("/v1/freshness/"):
             now = int(time.time() * 1000)
-            statement = {"host_app": APP_KEY, "version": self.version, "issued_at": now}
+            statement = {"host_app": APP_KEY, "version": self.version, "issued_at": now, "keys": 1}
             statement["expires_at"] = now + int(self.expires_in * 1000)
+            statement["offered"] = hashlib.sha256(self._offered()).hexdigest()
             return 200, json.dumps({"statement": statement, "signature": self.sign(statement)}).encode()
+        if path.startswith("/v1/offered/"):
+            return 200, self._offered()
+        if path.startswith("/v1/keys/"):
+            return 200, self._keys()
         if path == "/v1/miniapps":
             items = [{"id": id_, "name": id_, "description": "", "icons": {}} for id_ in self.offers]
             return 200, json.dumps({"state": "s", "miniapps": items}).encode()
-        if path == "/keys/k1":
-            form = serialization.PublicFormat.SubjectPublicKeyInfo
-            pem = self.signer.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
-            return 200, json.dumps({"kid": "k1", "alg": "ES256", "purpose": "package", "pem": pem}).encode()
         package = self.packages.get(path.removeprefix("/packages/"))
         return (200, package) if package else (404, b"{}")
+
+    def _keys(self) -> bytes:
+        """The list of keys; this edge has one for everything."""
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        pem = self.signer.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+        keys = [{"alg": "ES256", "kid": "k1", "pem": pem, "purpose": each} for each in ("package", "freshness", "root")]
+        now = int(time.time() * 1000)
+        statement = {"version": 1, "issued_at": now, "expires_at": now + 86_400_000, "keys": keys}
+        return json.dumps({"statement": statement, "signatures": [self.sign(statement)]}).encode()
+
+    def _offered(self) -> bytes:
+        """What is offered to anybody, and what is withdrawn, as digests."""
+
+        def digest(program: str, what: int | str) -> str:
+            return hashlib.sha256(canonical_json([APP_KEY, program, what])).hexdigest()[:16]
+
+        codes = {(program, offer["code"]) for program, offer in self.offers.items()}
+        versions = [digest(*each) for each in codes - self.not_offered]
+        withdrawn = [digest(program, "withdrawn") for program in self.withdrawn]
+        return canonical_json({"versions": sorted(versions), "withdrawn": sorted(withdrawn)})
 
     def _check_in(self, body: dict[str, Any]) -> dict[str, Any]:
         state = f"s.{self.version}.{json.dumps([body['installed'], body['want'], body.get('attributes')])}"
         if body["state"] == state:
             return {"unchanged": True, "state": state, "next_check_after": self.interval}
         installed = {one["id"]: one["code"] for one in body["installed"]}
+        if self.hides:
+            return {"unchanged": True, "state": body["state"], "next_check_after": self.interval}
         known = {(one["id"], one["code"]): one.get("terms", 0) for one in body["installed"]}
         newer = [
             {name: offer[name] for name in ("id", "code", "terms", "terms_signature")}

@@ -38,7 +38,8 @@ def test_a_new_phone_opens_what_came_with_the_app_then_is_updated_and_closed(pla
     office.apis["developer"].post("mini-programs", {"id": PROGRAM, "name": "City Ferry"})
     office.release(office.publish("v1"), kind="full")
     preset = str(bundle(office, tmp_path / "preset.zip"))
-    key = office.apis["operator"].get("export-key")
+    keys = office.apis["operator"].get("signing-keys")["items"]
+    roots = {key["kid"]: key["public_pem"] for key in keys if key["purpose"] == "root"}
     config = Config(edge=platform.edge, app_key=made["host_app"]["app_key"], preset=preset)
     version = page.frame_locator("#stage iframe").locator("body")
     tile = page.locator(f"[data-program='{PROGRAM}']")
@@ -74,7 +75,7 @@ def test_a_new_phone_opens_what_came_with_the_app_then_is_updated_and_closed(pla
         expect(version).to_have_attribute("data-version", "2.0.0")
 
         # A bundle whose signature no built-in key made, or that was changed, is left alone.
-        host.configure(dataclasses.replace(config, edge=away, keys={"another": key["public_pem"]}))
+        host.configure(dataclasses.replace(config, edge=away, root=dict.fromkeys(["another"], *roots.values())))
         new_phone()
         logged("presetRefused")
         assert tile.count() == 0
@@ -89,8 +90,7 @@ def test_a_new_phone_opens_what_came_with_the_app_then_is_updated_and_closed(pla
         office.apis["operator"].post(
             f"mini-programs/{PROGRAM}/withdraw", {"host_app": office.app, "message": "No boats today."}
         )
-        built_in = {key["kid"]: key["public_pem"]}
-        host.configure(dataclasses.replace(config, edge=away, keys=built_in))
+        host.configure(dataclasses.replace(config, edge=away, root=roots))
         new_phone()
         logged("preset")
         host.configure(config)

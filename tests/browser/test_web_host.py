@@ -189,7 +189,7 @@ def test_a_package_signed_for_another_program_or_code_never_runs(phone, edge):
 
 def test_a_key_that_is_not_built_into_the_app_is_not_believed(edge, context):
     edge.publish(CARD, 1)
-    with WebHost(Config(edge=edge.url, app_key=APP_KEY, keys={"k0": "…"}), port=0) as host:
+    with WebHost(Config(edge=edge.url, app_key=APP_KEY, root={"k0": "…"}), port=0) as host:
         phone = Phone(context.new_page(), host.url)
         phone.switch_on()
         phone.logged("stale")
@@ -277,6 +277,47 @@ def test_a_package_damaged_on_the_phone_gives_way_to_the_one_before(phone, edge)
     )
     phone.get()
     phone.logged("refusedPackage")
+    phone.shows("version 1")
+
+
+def test_an_update_that_is_kept_from_the_phone_is_noticed(phone, edge):
+    edge.publish(CARD, 1)
+    phone.switch_on()
+    phone.get()
+    phone.shows("version 1")
+    edge.hides = True
+    edge.publish(CARD, 2)
+    phone.check_in()
+    phone.logged("stale")
+    assert "withheld" in phone.page.locator("#log li[data-what=stale]").first.inner_text()
+    edge.hides = False
+    phone.check_in()
+    phone.logged("installed")
+
+
+def test_a_withdrawal_that_is_kept_from_the_phone_closes_the_program_all_the_same(phone, edge):
+    edge.publish(CARD, 1)
+    phone.switch_on()
+    phone.get()
+    phone.shows("version 1")
+    edge.hides = True
+    edge.withdrawn[CARD] = "Closed."
+    phone.check_in()
+    phone.logged("withdrawn")
+
+
+def test_a_version_that_the_platform_does_not_offer_is_not_installed(phone, edge):
+    """Approved and signed once, and taken back since: the answer of before, with everything else of now."""
+    edge.publish(CARD, 1)
+    phone.switch_on()
+    phone.get()
+    phone.shows("version 1")
+    edge.publish(CARD, 2)
+    edge.not_offered = {(CARD, 2)}
+    phone.check_in()
+    phone.logged("refusedPackage")
+    phone.home()
+    phone.get()
     phone.shows("version 1")
 
 

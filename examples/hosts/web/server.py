@@ -33,7 +33,7 @@ class Config:
     edge: str
     app_key: str
     host_version: str = "6.3.0"
-    keys: dict[str, str] = field(default_factory=dict)  # kid → PEM; empty: the first key seen under a kid is kept
+    root: dict[str, str] = field(default_factory=dict)  # kid → PEM of root keys; empty: those seen first are kept
     phone: str = ""  # registration message id; empty: the page makes one up
     policy_version: str = "2026-11"  # of the privacy policy; people are asked again when it changes
     answer_ms: int = 10_000  # how long to wait for an answer, and between two pieces of a body

@@ -5,7 +5,7 @@ import { deviceFacts } from "./facts.js";
 import { Packages, Refused } from "./packages.js";
 import { readPreset } from "./preset.js";
 import { Terms } from "./terms.js";
-import { Keys, staleness } from "./trust.js";
+import { Trust } from "./trust.js";
 import { waitAfter } from "./waits.js";
 
 const MOST_TRIALS = 20;
@@ -25,9 +25,9 @@ export class Client {
   /** `log(what, details)` hears each step; `changed(id?)` that a program or the connection is different now. */
   constructor({ config, edge, store, log, changed, random = Math.random }) {
     Object.assign(this, { config, edge, store, log, changed, random });
-    this.keys = new Keys({ store, edge, config, log });
-    this.packages = new Packages({ store, edge, keys: this.keys, config, log });
-    this.terms = new Terms({ store, keys: this.keys, config, log });
+    this.trust = new Trust({ store, edge, config, log });
+    this.packages = new Packages({ store, edge, trust: this.trust, config, log });
+    this.terms = new Terms({ store, trust: this.trust, config, log });
   }
 
   /** Remembers what is installed, and takes what the app was built with. It can be opened before any answer. */
@@ -40,8 +40,7 @@ export class Client {
 
   /** Programs that are not here yet come out of the bundle. One that is here stays: the platform may have taken the
       bundle's version back since the app was built. */
-  async #takePreset({ serial, keys, programs }) {
-    await this.keys.pin(keys);
+  async #takePreset({ serial, programs }) {
     for (const { update, bytes } of programs.filter((one) => !this.programs.has(one.update.id))) {
       try {
         await this.terms.take(update);
@@ -149,15 +148,18 @@ export class Client {
 
   /** The next moment's question, as it goes over the wire. */
   async #question(device, wanted, problems) {
-    const installed = await Promise.all([...this.programs.values()].map(async ({ id, code }) => {
+    const installed = [];
+    const lost = []; // vouched for by a key that no longer counts: asked for as if it were not here
+    for (const { id, code, current } of this.programs.values()) {
       const { serial } = await this.terms.of(id, code);
-      return { id, code, ...(serial > 0 && { terms: serial }) };
-    }));
+      if (await this.packages.vouched(current)) installed.push({ id, code, ...(serial > 0 && { terms: serial }) });
+      else lost.push(id);
+    }
     const trials = (await this.#recall("trials")).map(({ token }) => token);
     return {
       device: { ...deviceFacts(this.config), id: device },
       installed,
-      want: wanted.filter((id) => !this.programs.has(id)),
+      want: [...wanted.filter((id) => !this.programs.has(id)), ...lost],
       state: (await this.store.get("facts", "state")) ?? "",
       ...(trials.length && { trials }),
       attributes: problems.length ? { package_problem: problems.at(-1) } : {},
@@ -168,14 +170,19 @@ export class Client {
     let wait;
     this.askedAt = Date.now();
     try {
-      const { answer, wanted, problems } = await this.withDevice(async ({ device, token }) => {
-        const [wanted, problems] = [await this.#recall("wanted"), await this.#recall("problems")];
-        return { answer: await this.edge.checkIn(token, await this.#question(device, wanted, problems)), wanted, problems };
-      });
-      this.#failures = 0;
-      this.#connection(true);
-      await this.#remember("problems", (all) => all.slice(problems.length)); // these have arrived
-      await this.#apply(answer);
+      let answer, wanted, again;
+      for (let turns = 0; turns === 0 || (again && turns < 2); turns += 1) {
+        const asked = await this.withDevice(async ({ device, token }) => {
+          const [wanted, problems] = [await this.#recall("wanted"), await this.#recall("problems")];
+          const question = await this.#question(device, wanted, problems);
+          return { answer: await this.edge.checkIn(token, question), wanted, problems, question };
+        });
+        ({ answer, wanted } = asked);
+        this.#failures = 0;
+        this.#connection(true);
+        await this.#remember("problems", (all) => all.slice(asked.problems.length)); // these have arrived
+        again = await this.#apply(answer, asked.question);
+      }
       await this.#remember("wanted", (all) => all.filter((id) => !wanted.includes(id)));
       wait = answer.next_check_after * 1000 * (1 + this.random() / 10);
     } catch (error) {
@@ -244,23 +251,53 @@ export class Client {
     }
   }
 
-  async #apply(answer) {
-    if (answer.unchanged) {
-      this.log("unchanged", { state: answer.state });
-    } else {
-      this.log("checkedIn", { state: answer.state, updates: answer.updates.length });
-      const named = [...answer.withdrawn, ...answer.unavailable];
-      await this.#close(named); // needs no proof: closing what should be open does less harm than the reverse
-      const stale = await staleness(this);
-      if (stale) return this.log("stale", { reason: stale });
-      await this.#reopen(named);
-      let complete = true;
-      for (const newer of answer.terms ?? []) complete = (await this.#takeTerms(newer)) && complete;
-      for (const update of answer.updates) complete = (await this.#install(update)) && complete;
-      if (answer.trials) await this.#keepTrials(answer.trials);
-      // A state is kept only when all of its answer has been done: else the rest would hide behind "unchanged".
-      if (complete) await this.store.set("state", answer.state);
+  /** Does what the answer says, as far as it is proven; true when it is worth asking once more at once. */
+  async #apply(answer, { installed }) {
+    if (answer.unchanged) this.log("unchanged", { state: answer.state });
+    else this.log("checkedIn", { state: answer.state, updates: answer.updates.length });
+    const named = [...(answer.withdrawn ?? []), ...(answer.unavailable ?? [])];
+    await this.#close(named); // needs no proof: closing what should be open does less harm than the reverse
+    const { doubt, offered } = await this.trust.prove();
+    if (doubt) {
+      this.log("stale", { reason: doubt });
+      return doubt === "offered" || doubt === "keys_older"; // published between two calls, or a mirror that mixes
     }
+    const withdrawn = await this.#withdrawn(offered);
+    await this.#close(withdrawn.filter(({ id }) => this.programs.get(id).closed === null));
+    if (await this.#withheld(answer, installed, named, offered)) {
+      this.log("stale", { reason: "withheld" });
+      return true;
+    }
+    const vouched = await Promise.all(installed.map(({ id }) => this.packages.vouched(this.programs.get(id)?.current)));
+    if (vouched.includes(false)) return true; // the list of keys has just changed
+    if (answer.unchanged) return false;
+    await this.#reopen([...named, ...withdrawn]);
+    let complete = true;
+    for (const newer of answer.terms ?? []) complete = (await this.#takeTerms(newer)) && complete;
+    for (const update of answer.updates) complete = (await this.#install(update, offered)) && complete;
+    if (answer.trials) await this.#keepTrials(answer.trials);
+    // A state is kept only when all of its answer has been done: else the rest would hide behind "unchanged".
+    if (complete) await this.store.set("state", answer.state);
+    return false;
+  }
+
+  /** What the platform has withdrawn, whatever the answer says. */
+  async #withdrawn(offered) {
+    const found = [];
+    for (const { id } of this.programs.values()) {
+      if (await this.trust.offers(offered, id, "withdrawn")) found.push({ id, message: "" });
+    }
+    return found;
+  }
+
+  /** Whether the answer is silent about an installed version that nobody gets any more. */
+  async #withheld({ updates = [] }, installed, named, offered) {
+    const told = new Set([...updates, ...named].map(({ id }) => id));
+    for (const { id, code } of installed) {
+      if (told.has(id) || this.programs.get(id)?.closed !== null) continue;
+      if (!(await this.trust.offers(offered, id, code))) return true;
+    }
+    return false;
   }
 
   /** Trials that the answer no longer names are over. */
@@ -303,7 +340,11 @@ export class Client {
     }
   }
 
-  async #install(update) {
+  async #install(update, offered) {
+    if (!(await this.trust.offers(offered, update.id, update.code))) {
+      await this.#report(update.id, update.code, "not_offered");
+      return false;
+    }
     if (update.network === "wifi" && navigator.connection?.type === "cellular") {
       this.log("waitsForWifi", { program: update.id });
       return false;

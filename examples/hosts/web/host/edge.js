@@ -93,8 +93,13 @@ export class Edge {
     return this.#json("GET", `/v1/freshness/${encodeURIComponent(hostApp)}`);
   }
 
-  key(kid) {
-    return this.#json("GET", `/keys/${encodeURIComponent(kid)}`);
+  keys(hostApp) {
+    return this.#json("GET", `/v1/keys/${encodeURIComponent(hostApp)}`);
+  }
+
+  /** As bytes: their hash has been signed. */
+  offered(hostApp) {
+    return this.#bytes(`${this.#url}/v1/offered/${encodeURIComponent(hostApp)}`, { most: 4_000_000 });
   }
 
   /** A package's or picture's bytes; refuses to read more than `most`. `progress` hears how many bytes are there. */

@@ -14,14 +14,14 @@ export class Refused extends Error {
 export class Packages {
   #store;
   #edge;
-  #keys;
+  #trust;
   #appKey;
   #log;
 
-  constructor({ store, edge, keys, config, log }) {
+  constructor({ store, edge, trust, config, log }) {
     this.#store = store;
     this.#edge = edge;
-    this.#keys = keys;
+    this.#trust = trust;
     this.#appKey = config.app_key;
     this.#log = log;
   }
@@ -63,12 +63,18 @@ export class Packages {
     return this.#store.get("packages", hash);
   }
 
+  /** Whether the key that vouched for a package kept here still counts. */
+  async vouched(hash) {
+    const kept = await this.about(hash);
+    return !kept || (await this.#trust.pem(kept.signature.kid, "package")) !== null;
+  }
+
   async #verified(record, aloud = false) {
     const { statement, signature, bytes } = record;
     if (bytes.length !== statement.size) throw new Refused("size");
     if ((await sha256(bytes)) !== statement.sha256) throw new Refused("hash");
     if (aloud) this.#log("hash", { sha256: statement.sha256 });
-    const pem = await this.#keys.pem(signature.kid);
+    const pem = await this.#trust.pem(signature.kid, "package");
     if (pem === null) throw new Refused("key");
     if (!(await signed(statement, signature, pem))) throw new Refused("signature");
     if (aloud) this.#log("signature", { kid: signature.kid });

@@ -6,10 +6,10 @@ import { BadPackage, unzip } from "./unzip.js";
 const FORMAT = "ferry-preset/1";
 
 /**
- * The bundle built into this app, proven: {serial, keys, programs: [{listing, update, bytes, picture}]}.
+ * The bundle built into this app, proven: {serial, programs: [{listing, update, bytes, picture}]}.
  * null, with the reason in the log, when it is not this app's or not as it was signed: then the phone starts empty.
  */
-export async function readPreset({ config, log }) {
+export async function readPreset({ config, log, trust }) {
   if (!config.preset) return null;
   const refused = (reason) => { log("presetRefused", { reason }); return null; };
   let files;
@@ -22,9 +22,10 @@ export async function readPreset({ config, log }) {
   const [bundle, signature] = ["bundle.json", "bundle.sig.json"].map((name) => read(files.get(name)));
   if (bundle?.format !== FORMAT || !signature) return refused("form");
   if (bundle.host_app !== config.app_key) return refused("app");
-  // Keys built into the app go first. Without any, the bundle's own count: it lies inside the app as they would.
-  const built = Object.keys(config.keys).length ? config.keys : bundle.keys;
-  const pem = built[signature.kid];
+  // The bundle brings the list of keys along: signed by the root key that is built in, or, in an app without one, taken
+  // at its word, for it lies inside the app as a key would.
+  if (!bundle.key_set || !(await trust.adopt(bundle.key_set))) return refused("key");
+  const pem = await trust.pem(signature.kid, "package");
   if (!pem) return refused("key");
   if (!(await signed(bundle, signature, pem))) return refused("signature");
   const programs = await Promise.all(bundle.programs.map(async ({ listing, update }) => {
@@ -32,7 +33,7 @@ export async function readPreset({ config, log }) {
     const picture = icon && (await sha256(icon)) === listing.icon ? { hash: listing.icon, bytes: icon.slice() } : undefined;
     return { listing, update, picture, bytes: files.get(`packages/${update.package.sha256}.zip`)?.slice() };
   }));
-  return { serial: bundle.serial, keys: bundle.keys, programs };
+  return { serial: bundle.serial, programs };
 }
 
 /** The value that these bytes are the canonical JSON of: what was signed is what is read. */

@@ -1,5 +1,5 @@
 // What the phone remembers: IndexedDB in the host's own origin, which no mini-program can reach.
-//   facts     key → value: registration, token, check-in state, queues, pinned keys, directory, consent, inbox
+//   facts     key → value: registration, token, check-in state, queues, keys that count, what is offered, directory, consent, inbox
 //   programs  one record for each installed program: which package is current, which one came before, whether closed
 //   packages  verified package bytes with what was signed about them, by sha256
 

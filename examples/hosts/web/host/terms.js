@@ -10,14 +10,14 @@ const keyOf = (program, code) => `terms:${program}@${code}`;
 
 export class Terms {
   #store;
-  #keys;
+  #trust;
   #appKey;
   #log;
   #newest = new Map();
 
-  constructor({ store, keys, config, log }) {
+  constructor({ store, trust, config, log }) {
     this.#store = store;
-    this.#keys = keys;
+    this.#trust = trust;
     this.#appKey = config.app_key;
     this.#log = log;
   }
@@ -40,7 +40,7 @@ export class Terms {
     const seen = await this.of(id, code);
     if ((terms?.serial ?? 0) < seen.serial) throw new Refused("terms");
     if (!terms || terms.serial === seen.serial) return false;
-    const pem = await this.#keys.pem(signature.kid);
+    const pem = await this.#trust.pem(signature.kid, "package");
     if (pem === null) throw new Refused("key");
     if (!(await signed({ host_app: this.#appKey, program: id, version_code: code, terms }, signature, pem))) throw new Refused("terms");
     await this.#store.set(keyOf(id, code), terms);
