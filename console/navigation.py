@@ -67,6 +67,7 @@ _GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("apps", "console:apps", _("Host apps"), "apps", Right.VIEW),
             Entry("members", "console:members", _("Members"), "members", Right.MANAGE_MEMBERS),
             Entry("tokens", "console:tokens", _("API tokens"), "token", Right.MANAGE_TOKENS),
+            Entry("signing", "console:signing", _("Signing keys"), "key", Right.VIEW),
             Entry("audit", "console:audit", _("Audit log"), "audit", Right.READ_AUDIT),
         ),
     ),

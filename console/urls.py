@@ -22,6 +22,7 @@ from console.views import (
     releases,
     reviews,
     session,
+    signing,
     templates,
     trials,
     versions,
@@ -156,6 +157,11 @@ workspace: list[URLPattern | URLResolver] = [
     path("tokens", people.Tokens.as_view(), name="tokens"),
     path("tokens/new", people.NewToken.as_view(), name="token-new"),
     path("tokens/<str:token_id>/revoke", people.RevokeToken.as_view(), name="token-revoke"),
+    path("signing-keys", signing.SigningKeys.as_view(), name="signing"),
+    re_path(
+        r"^signing-keys/(?P<purpose>package|freshness|root)/rotate$", signing.Rotate.as_view(), name="signing-rotate"
+    ),
+    path("signing-keys/<str:kid>/revoke", signing.Revoke.as_view(), name="signing-revoke"),
     path("audit", audit.AuditLog.as_view(), name="audit"),
     path("audit/chain", audit.AuditChainStatus.as_view(), name="audit-chain"),
 ]

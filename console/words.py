@@ -224,6 +224,28 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "server": (_("Server key"), "brand-tone plain"),
         "user_token": (_("User-token key"), "info plain"),
     },
+    "signing": {
+        "package": (_("Packages"), ""),
+        "freshness": (_("Freshness"), ""),
+        "root": (_("The list of keys"), ""),
+    },
+    "derived": {
+        "zstd": (_("Compressed with zstd"), ""),
+        "gzip": (_("Compressed with gzip"), ""),
+        "deflated": (_("Compressed zip"), ""),
+        "delta": (_("Delta"), ""),
+    },
+    "derived_state": {
+        "due": (_("waits"), ""),
+        "making": (_("being made"), "info"),
+        "made": (_("ready"), "good"),
+        "refused": (_("not made"), "warn"),
+    },
+    "derived_reason": {
+        "too_large": (_("saves too little"), ""),
+        "no_gain": (_("saves too little"), ""),
+        "failed": (_("failed again and again; see the worker's log"), ""),
+    },
     "operator": {
         "IN": (_("is one of"), ""),
         "NOT_IN": (_("is none of"), ""),

@@ -13,6 +13,7 @@ from miniapps import (
     login_views,
     permission_views,
     release_views,
+    transfer_views,
     upload_views,
     views,
 )
@@ -43,6 +44,7 @@ urlpatterns = [
     path("versions/<str:version_id>/previews", views.PreviewsView.as_view()),
     path("previews/<str:preview_id>/end", views.EndPreviewView.as_view()),
     path("versions/<str:version_id>/deliveries", delivery_views.DeliveriesView.as_view()),
+    path("versions/<str:version_id>/transfers", transfer_views.TransfersView.as_view()),
     path("versions/<str:version_id>/terms", permission_views.TermsView.as_view()),
     path("capabilities", permission_views.CapabilitiesView.as_view()),
     path("capabilities/<str:capability_id>", permission_views.CapabilityView.as_view()),

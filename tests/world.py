@@ -30,6 +30,8 @@ from ferry.kernel.identity.models import HostApp, Workspace
 from ferry.kernel.identity.rights import Role, rights_of
 from ferry.kernel.publishing import selectors as published
 from ferry.kernel.publishing import sets as stored_sets
+from ferry.kernel.signing import selectors as signing_keys
+from ferry.kernel.signing import services as signing
 from ferry.kernel.targeting import Context, compile_segment
 from miniapps import selectors, services
 from miniapps.carrying.presets import Place
@@ -343,6 +345,7 @@ class World:
             "device_id": "device-of-the-walk",
             "host_app_id": self.host_app.pk,
             "invitation_id": invitation.pk,
+            "kid": self._retired_key(admin),
             "link_id": link.pk,
             "key_id": server_key.pk,
             "member_id": member.pk,
@@ -355,6 +358,12 @@ class World:
             "upload_id": services.create_upload(actor=self.developer, size=10).pk,
             "version_id": release.version_id,
         }
+
+    def _retired_key(self, admin: Actor) -> str:
+        """A signing key that was replaced."""
+        signing.rotate_key(actor=admin, purpose="package")
+        retired = signing_keys.all_keys(self.workspace).filter(purpose="package", retired_at__isnull=False)
+        return retired[0].kid
 
     def _carried(self) -> dict[str, str]:
         from tests.miniapps.carried import exported, take_in, trust

@@ -18,6 +18,7 @@ from ferry.kernel.errors import FerryError
 from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from miniapps import selectors, services
+from miniapps.delivery import selectors as delivery
 from miniapps.errors import PackageRefused
 from miniapps.models import MiniProgram, ReasonCode, Version
 
@@ -57,6 +58,7 @@ class OneVersion(VersionPage):
             "version": version,
             "reviews": cells,
             "report": selectors.report(version),
+            "transfers": delivery.derived(version),
             "reason_codes": ReasonCode.values,
             "deliverable": [cell for cell in cells if cell.may_submit or cell.may_promote],
             "lifetimes": lifetimes.choices(lifetimes.PREVIEWS),

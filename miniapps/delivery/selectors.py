@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
-
-from miniapps.models import Derived, Form, MiniProgram, Part, Version
+from miniapps.models import Derived, Form, Part, Version
 
 if TYPE_CHECKING:
     from ferry.kernel.identity.models import Workspace
@@ -24,6 +22,19 @@ class DeflatedZip:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One file that phones may download instead of a whole package."""
+
+    form: str
+    from_code: int | None  # of a delta: the version that it applies to
+    base: str  # sha256 of that version's package
+    state: str
+    reason: str  # why it is not made
+    sha256: str
+    size: int  # bytes; of one that is not made, what it would have had
+
+
 def deflated_zip(version: Version) -> DeflatedZip | None:
     """The deflated zip of a version; None while it has not been made, which is from approval on a matter of seconds."""
     rows = Derived.objects.of(version.workspace).filter(
@@ -33,10 +44,19 @@ def deflated_zip(version: Version) -> DeflatedZip | None:
     return None if row is None else DeflatedZip(f"/packages/{version.sha256}.deflated.zip", row.sha256, row.size)
 
 
-def derived(workspace: Workspace, program: MiniProgram) -> QuerySet[Derived]:
-    """Everything derived of a program's packages, and how far it is."""
-    rows = Derived.objects.of(workspace).filter(program=program, unwanted_since=None)
-    return rows.order_by("source", "form", "base")
+def derived(version: Version) -> list[Transfer]:
+    """What there is of a version's package to download, and how far the rest is."""
+    rows = Derived.objects.of(version.workspace).filter(source=version.sha256, unwanted_since=None)
+    found = list(rows.filter(program=version.program).order_by("pk"))
+    bases = Version.objects.of(version.workspace).filter(
+        program=version.program, sha256__in={row.base for row in found}
+    )
+    codes: dict[str, int] = dict(bases.order_by("code").values_list("sha256", "code"))
+    ordered = sorted(found, key=lambda row: (Form.values.index(row.form), -codes.get(row.base, 0)))
+    return [
+        Transfer(str(row.form), codes.get(row.base), row.base, str(row.state), row.reason, row.sha256, row.size)
+        for row in ordered
+    ]
 
 
 def made(workspace: Workspace, sources: Iterable[str]) -> dict[str, dict[str, Any]]:

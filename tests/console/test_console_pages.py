@@ -102,6 +102,7 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         "member-new": (busy.url("member-new"), Right.MANAGE_MEMBERS),
         "tokens": (busy.url("tokens"), Right.MANAGE_TOKENS),
         "token-new": (busy.url("token-new"), Right.MANAGE_TOKENS),
+        "signing": (busy.url("signing"), Right.VIEW),
         "audit": (busy.url("audit"), Right.READ_AUDIT),
         "audit-chain": (busy.url("audit-chain"), Right.READ_AUDIT),
     }
@@ -117,6 +118,7 @@ ELSEWHERE = {
     "preview-end", "version-export", "trust", "exporter-revoke",
     "permission-act", "capability-add", "capability-remove", "access-ask", "secret-rotate",
     "secret-freeze",
+    "signing-rotate", "signing-revoke",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ API: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("", include("ferry.kernel.identity.urls")),
     path("", include("ferry.kernel.audit.urls")),
+    path("", include("ferry.kernel.signing.urls")),
     path("", include("analytics.urls")),
     path("", include("miniapps.urls")),
     path("", include("push.urls")),
