@@ -111,6 +111,27 @@ class Api:
         headers = {"Content-Type": "application/zip", "Content-Length": str(size)}
         return self._send("POST", path, headers, lambda: _pieces(file, size, progress), params=query)
 
+    @property
+    def site(self) -> str:
+        """Which platform this is."""
+        return str(self._client.base_url)
+
+    def rest(self, seconds: float) -> None:
+        """Wait before trying again."""
+        self._sleep(seconds)
+
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, content: bytes | None = None
+    ) -> httpx.Response:
+        """One attempt, for those who know better than to repeat it as it was. Raises CliError."""
+        try:
+            answer = self._client.request(method, path, headers=headers, content=content)
+        except httpx.HTTPError as wrong:
+            raise NotReached(f"{self._client.base_url.host} does not answer: {wrong}.") from None
+        if answer.status_code >= 400:
+            raise _failure(answer)
+        return answer
+
     def _send(
         self,
         method: str,

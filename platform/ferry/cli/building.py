@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from ferry.cli import names, projects
+from ferry.cli import names, projects, resuming
 from ferry.cli.api import Api
 from ferry.cli.checking import check_package
 from ferry.cli.errors import Usage
@@ -44,4 +45,9 @@ def send(api: Api, file: BinaryIO, program: str, given: Namespace, out: Output) 
     query = {"name": given.name, "code": given.code, "notes": notes}
     query["host_range"] = names.as_query(names.host_range(given.host))
     given_query = {name: str(value) for name, value in query.items() if value}
-    return api.upload(f"mini-programs/{names.segment(program)}/versions", file, given_query, out.progress)
+    versions = f"mini-programs/{names.segment(program)}/versions"
+    if file.seek(0, 2) >= resuming.LARGE:
+        upload_id = resuming.upload(api, file, out.progress, os.environ)
+        if upload_id is not None:
+            return api.post(versions, {"upload": upload_id, **given_query})
+    return api.upload(versions, file, given_query, out.progress)
