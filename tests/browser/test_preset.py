@@ -12,7 +12,7 @@ from examples.hosts.web.server import Config, WebHost
 from tests.browser.test_real_edge import PROGRAM, Office
 from tests.browser.test_real_edge import platform as platform
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(480)]
 
 
 @pytest.fixture
