@@ -25,6 +25,7 @@ from console.views import (
     signing,
     templates,
     trials,
+    uploads,
     versions,
 )
 
@@ -108,6 +109,8 @@ workspace: list[URLPattern | URLResolver] = [
         permissions.PermissionAct.as_view(),
         name="permission-act",
     ),
+    path("uploads", uploads.Uploads.as_view(), name="uploads"),
+    path("uploads/<str:upload_id>", uploads.UploadPiece.as_view(), name="upload-piece"),
     path("devices", devices.Devices.as_view(), name="devices"),
     path("devices/<str:app_id>/<path:device_id>", devices.OneDevice.as_view(), name="device"),
     path("analytics", analytics.Trend.as_view(), name="analytics-trend"),

@@ -53,8 +53,11 @@ class UploadForm(forms.Form):
     """A new version: the archive, and what its manifest leaves open."""
 
     archive = forms.FileField(
-        label=_("Package (.zip)"), widget=forms.FileInput(attrs={"accept": ".zip,application/zip"})
+        label=_("Package (.zip)"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".zip,.ma,.amr,.wgt,application/zip", "required": True}),
     )
+    upload = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput())  # the script sent it before
     name = forms.CharField(
         label=_("Version name"), max_length=64, required=False, help_text=_("For people, for example 1.3.0.")
     )
@@ -80,6 +83,13 @@ class UploadForm(forms.Form):
                     required=False,
                     widget=forms.TextInput(attrs={"placeholder": "6.0.0" if end == "min" else _("open")}),
                 )
+
+    def clean(self) -> dict[str, Any]:
+        """The package came with the form, or before it in pieces."""
+        data = super().clean() or {}
+        if not data.get("archive") and not data.get("upload"):
+            self.add_error("archive", _("Choose the package."))
+        return data
 
     def host_range(self) -> dict[str, dict[str, str | None]] | None:
         """The range as services take it; None when nothing was typed, so that the manifest's counts."""

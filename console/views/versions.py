@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any, BinaryIO, ClassVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ from ferry.kernel.identity.rights import Right
 from miniapps import selectors, services
 from miniapps.delivery import selectors as delivery
 from miniapps.errors import PackageRefused
-from miniapps.models import MiniProgram, ReasonCode, Version
+from miniapps.models import MiniProgram, ReasonCode, ResumableUpload, Version
 
 
 class VersionPage(ProgramPage):
@@ -59,6 +60,7 @@ class OneVersion(VersionPage):
             "reviews": cells,
             "report": selectors.report(version),
             "transfers": delivery.derived(version),
+            "sizes": selectors.sizes(version),
             "reason_codes": ReasonCode.values,
             "deliverable": [cell for cell in cells if cell.may_submit or cell.may_promote],
             "lifetimes": lifetimes.choices(lifetimes.PREVIEWS),
@@ -86,18 +88,25 @@ class Upload(ProgramPage):
             return self.shown(program, form, status=400)
         data = form.cleaned_data
         try:
-            version = services.upload_version(
-                actor=self.actor,
-                program=program,
-                archive=data["archive"].file,
-                code=data["code"],
-                name=data["name"],
-                notes=data["notes"],
-                host_range=form.host_range(),
-            )
+            with self.archive(data) as (spent, archive):
+                upload = services.read_upload(
+                    actor=self.actor, program=program, archive=archive, host_range=form.host_range()
+                )
+                version = services.add_version(
+                    actor=self.actor,
+                    program=program,
+                    upload=upload,
+                    code=data["code"],
+                    name=data["name"],
+                    notes=data["notes"],
+                    spent=spent,
+                )
         except PackageRefused as refused:
             return self.shown(program, form, status=refused.status, report=refused.details["report"])
         except FerryError as error:
+            if data["upload"]:  # the page asks for the file again, so these bytes would only take a place
+                with suppress(FerryError):
+                    services.end_upload(actor=self.actor, upload_id=data["upload"])
             form.add_error(None, error.text())
             return self.shown(program, form, status=error.status)
         self.said(_("Version {name} is uploaded and checked.").format(name=version.name))
@@ -105,6 +114,12 @@ class Upload(ProgramPage):
         if request.headers.get("X-Requested-With") == "XMLHttpRequest":
             return HttpResponse(status=201, headers={"X-Ferry-Location": address})
         return self.go("version", program_id, version.pk)
+
+    def archive(self, data: dict[str, Any]) -> AbstractContextManager[tuple[ResumableUpload | None, BinaryIO]]:
+        """The file that came in pieces, else the one in the form."""
+        if data["upload"]:
+            return services.opened_upload(actor=self.actor, upload_id=data["upload"])
+        return nullcontext((None, data["archive"].file))
 
     def shown(self, program: MiniProgram, form: UploadForm, status: int = 200, **more: Any) -> HttpResponse:
         """The form, with a report when there is one."""

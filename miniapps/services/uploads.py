@@ -28,6 +28,7 @@ from ferry.kernel.ids import LENGTH
 from ferry.kernel.secrets import sync_folder
 from miniapps.errors import (
     ChecksumWrong,
+    PackageRefused,
     TooManyUploads,
     UploadBusy,
     UploadGone,
@@ -119,14 +120,22 @@ def end_upload(*, actor: Actor, upload_id: str) -> None:
 
 @contextlib.contextmanager
 def opened_upload(*, actor: Actor, upload_id: str) -> Iterator[tuple[ResumableUpload, BinaryIO]]:
-    """The whole file, for reading; nobody adds to it or removes it meanwhile. Raises UploadIncomplete as well."""
+    """The whole file, for reading; nobody adds to it or removes it meanwhile. Raises UploadIncomplete as well.
+
+    A package that is refused will be refused again: what it came from goes at once, and holds no place any more.
+    """
     upload = own_upload(actor=actor, upload_id=upload_id)
     with _locked(upload) as file:
         upload.refresh_from_db()
         if upload.offset != upload.size:
             raise UploadIncomplete(offset=upload.offset, size=upload.size)
         file.truncate(upload.size)
-        yield upload, file
+        try:
+            yield upload, file
+        except PackageRefused:
+            with transaction.atomic():
+                forget(upload)
+            raise
 
 
 def forget(upload: ResumableUpload) -> None:

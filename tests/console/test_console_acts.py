@@ -274,3 +274,28 @@ def _addresses(part, needs: frozenset[str] = frozenset()) -> Iterator[tuple[str,
             yield from _addresses(child, names)
         else:
             yield child.name, names
+
+
+def test_a_package_that_came_in_pieces_becomes_a_version(desk):
+    client = desk.as_(Role.DEVELOPER)
+    raw = make_zip({"index.html": PAGE}).read()
+    tus = {"Tus-Resumable": "1.0.0"}
+    begun = client.post(desk.url("uploads"), headers={**tus, "Upload-Length": str(len(raw))})
+    assert begun.status_code == 201
+    for offset in (0, 10):
+        piece = raw[:10] if offset == 0 else raw[10:]
+        sent = client.patch(
+            begun["Location"],
+            piece,
+            content_type="application/offset+octet-stream",
+            headers={**tus, "Upload-Offset": str(offset)},
+        )
+        assert sent.status_code == 204
+    assert client.head(begun["Location"], headers=tus)["Upload-Offset"] == str(len(raw))
+    made = client.post(desk.program_url("upload"), {"upload": begun["Location"].rpartition("/")[2], **RANGE})
+    assert made.status_code == 302, made.content
+    assert desk.as_(Role.ADMIN).head(begun["Location"], headers=tus).status_code == 404
+    lacking = client.post(desk.program_url("upload"), RANGE)
+    assert lacking.status_code == 400
+    refused = desk.as_(Role.REVIEWER).post(desk.url("uploads"), headers={**tus, "Upload-Length": "5"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")

@@ -119,6 +119,7 @@ ELSEWHERE = {
     "permission-act", "capability-add", "capability-remove", "access-ask", "secret-rotate",
     "secret-freeze",
     "signing-rotate", "signing-revoke",
+    "uploads", "upload-piece",
 }  # fmt: skip
 
 

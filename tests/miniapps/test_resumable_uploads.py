@@ -102,14 +102,27 @@ def test_the_same_version_request_sent_twice_is_answered_twice_and_done_once(wor
     assert answers[0].json() == answers[1].json()
 
 
-def test_a_refused_package_leaves_the_upload_and_no_version(world):
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_package_leaves_nothing(world):
     tus = Tus(world)
     path = tus.begin(4)["Location"]
     tus.piece(path, 0, b"nope")
     assert code(tus.make(world, path)) == (422, "package_refused")
-    assert tus.send("HEAD", path)["Upload-Offset"] == "4"
-    assert tus.send("DELETE", path).status_code == 204
     assert tus.send("HEAD", path).status_code == 404
+    assert list(folder().iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_only_lacks_a_word_can_be_asked_for_again(world):
+    tus = Tus(world)
+    path = tus.begin(len(PACKAGE))["Location"]
+    tus.piece(path, 0, PACKAGE)
+    assert code(tus.make(world, path, host_range=None)) == (422, "host_range_missing")
+    assert tus.make(world, path).status_code == 201
+    other = tus.begin(10)["Location"]
+    assert tus.send("DELETE", other).status_code == 204
+    assert tus.send("HEAD", other).status_code == 404
+    assert list(folder().iterdir()) == []
 
 
 @pytest.mark.parametrize(

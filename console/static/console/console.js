@@ -109,35 +109,78 @@ function removeRow(button) {
   list.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-/* Upload with progress: fetch cannot tell how much was sent, XMLHttpRequest can. */
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.matches("[data-upload]")) return;
-  event.preventDefault();
+/* Uploads go in pieces (tus 1.0.0), so that a broken connection costs one piece; XMLHttpRequest tells how much was sent. */
+const PIECE = 4 << 20;
+const PATIENCE = [1000, 2000, 4000, 8000, 15000, 30000, 30000];
+
+function ask(method, url, headers, body, onSent) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    if (onSent) request.upload.addEventListener("progress", (sent) => onSent(sent.loaded));
+    request.addEventListener("loadend", () => resolve(request));
+    request.send(body);
+  });
+}
+
+async function sendInPieces(form, file, onSent, onBreak) {
+  const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
+  const begun = await ask("POST", form.dataset.upload, { ...headers, "Upload-Length": file.size });
+  if (begun.status !== 201) return { refused: begun };
+  const url = begun.getResponseHeader("Location");
+  for (let offset = 0, tries = 0; offset < file.size;) {
+    const piece = { ...headers, "Upload-Offset": offset, "Content-Type": "application/offset+octet-stream" };
+    const sent = await ask("PATCH", url, piece, file.slice(offset, offset + PIECE), (bytes) => onSent(offset + bytes));
+    if (sent.status === 204) {
+      offset = Number(sent.getResponseHeader("Upload-Offset"));
+      tries = 0;
+      continue;
+    }
+    if ((sent.status && sent.status < 500 && ![409, 423, 429].includes(sent.status)) || tries >= PATIENCE.length) return { refused: sent };
+    onBreak();
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE[tries]));
+    tries += 1;
+    const asked = await ask("HEAD", url, headers);
+    if (asked.status === 200) offset = Number(asked.getResponseHeader("Upload-Offset"));
+  }
+  return { id: url.split("/").pop() };
+}
+
+async function uploadForm(form) {
   const progress = form.querySelector("progress");
   const status = form.querySelector("[data-upload-status]");
   const button = form.querySelector("button.primary");
-  const request = new XMLHttpRequest();
+  const file = form.elements.archive.files[0];
   const stop = (words) => { status.textContent = words; button.disabled = false; progress.hidden = true; };
   progress.hidden = false;
   button.disabled = true;
-  request.upload.addEventListener("progress", (sent) => {
-    if (!sent.lengthComputable) return;
-    progress.value = sent.loaded / sent.total;
-    status.textContent = sent.loaded < sent.total ? `${Math.floor((sent.loaded / sent.total) * 100)}%` : form.dataset.checking;
-  });
-  request.addEventListener("load", () => {
-    if (request.getResponseHeader("X-Ferry-Location")) { location.assign(request.getResponseHeader("X-Ferry-Location")); return; }
-    const page = new DOMParser().parseFromString(request.responseText, "text/html").getElementById("upload");
-    if (!page) return stop(form.dataset.failed);
-    document.getElementById("upload").replaceWith(page);
-    htmx.process(page);
-    page.querySelector("[data-report]")?.focus();
-  });
-  request.addEventListener("error", () => stop(form.dataset.failed));
-  request.open("POST", form.action);
-  request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
-  request.send(new FormData(form));
+  const fields = new FormData(form);
+  const arrived = await sendInPieces(form, file, (bytes) => {
+    progress.value = file.size ? bytes / file.size : 1;
+    status.textContent = `${Math.floor(progress.value * 100)}%`;
+  }, () => { status.textContent = form.dataset.again; });
+  if (arrived.refused) {
+    let said = null;
+    try { said = JSON.parse(arrived.refused.responseText).error.message; } catch { /* no words of ours: the connection, or a proxy */ }
+    return stop(said ?? form.dataset.failed);
+  }
+  status.textContent = form.dataset.checking;
+  fields.delete("archive");
+  fields.set("upload", arrived.id);
+  const answer = await ask("POST", form.action, { "X-Requested-With": "XMLHttpRequest" }, fields);
+  if (answer.getResponseHeader("X-Ferry-Location")) return location.assign(answer.getResponseHeader("X-Ferry-Location"));
+  const page = new DOMParser().parseFromString(answer.responseText, "text/html").getElementById("upload");
+  if (!page) return stop(form.dataset.failed);
+  document.getElementById("upload").replaceWith(page);
+  htmx.process(page);
+  page.querySelector("[data-report]")?.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-upload]")) return;
+  event.preventDefault();
+  uploadForm(event.target);
 });
 
 for (const name of ["dragover", "dragleave", "drop"]) {

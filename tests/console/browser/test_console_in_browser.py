@@ -174,6 +174,34 @@ def test_uploading_shows_the_report_and_then_the_version(desk, stage, live_serve
     assert [one for one in stage.complaints if "422" not in one] == []
 
 
+def test_an_upload_goes_on_after_the_connection_broke(desk, stage, live_server, tmp_path: Path):
+    package = tmp_path / "package.zip"
+    package.write_bytes(make_zip({"index.html": PAGE, "big.bin": bytes(range(256)) * 40_000}, compression=0).read())
+    sent: list[str] = []
+
+    def first_two_break(route):
+        sent.append(route.request.headers["upload-offset"])
+        route.abort() if len(sent) in (1, 3) else route.continue_()
+
+    with signed_in(desk, stage, live_server, Role.DEVELOPER) as tab:
+        tab.goto(desk.program_url("upload"))
+
+        def upload(page):
+            page.route(
+                "**/uploads/*",
+                lambda route: first_two_break(route) if route.request.method == "PATCH" else route.continue_(),
+            )
+            page.fill("[name=name]", "5.0.0")
+            page.fill("[name=android_min]", "6.0.0")
+            page.set_input_files("[name=archive]", package)
+            page.get_by_role("button", name="Upload and check").click()
+            page.get_by_text("Version 5.0.0 is uploaded and checked.").wait_for()
+
+        tab.do(upload)
+    assert sent == ["0", "0", str(4 << 20), str(4 << 20), str(8 << 20)]
+    assert [one for one in stage.complaints if "ERR_FAILED" not in one] == []  # the two that were broken on purpose
+
+
 def test_the_menu_of_a_narrow_screen(desk, stage, live_server):
     with signed_in(desk, stage, live_server, Role.ADMIN, width=375) as tab:
         tab.goto(desk.url("overview"))
