@@ -30,6 +30,7 @@ THINGS = (
     gettext_noop("short link"),
     gettext_noop("terms"),
     gettext_noop("trusted exporter"),
+    gettext_noop("upload"),
     gettext_noop("version"),
 )
 
