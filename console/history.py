@@ -21,6 +21,8 @@ _WORDS = {
     "release.lowered": gettext_lazy("Lowered"),
     "release.paused": gettext_lazy("Paused"),
     "release.resumed": gettext_lazy("Resumed"),
+    "release.invited": gettext_lazy("Invitation made"),
+    "release.invitation_revoked": gettext_lazy("Invitation taken back"),
     "release.ended": gettext_lazy("Window closed"),
     "release.completed": gettext_lazy("Completed"),
     "release.superseded": gettext_lazy("Superseded"),

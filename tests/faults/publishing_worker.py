@@ -21,6 +21,7 @@ from ferry.kernel.storage.local import LocalBlobs  # noqa: E402
 from miniapps import selectors, services  # noqa: E402
 from miniapps.packages import canonical  # noqa: E402
 from miniapps.services import archive_rows, archives, imports, moves, releases, versions  # noqa: E402
+from tests.faults import around_acts  # noqa: E402
 from tests.world import World  # noqa: E402
 
 
@@ -69,6 +70,9 @@ if stage == "loop":
         world.raise_to(release, 20)
         services.roll_back_release(actor=world.operator, release=release, reason="Enough.")
         print("stopped", release.pk, flush=True)  # noqa: T201
+
+if around_acts.act(world, stage, stop_here):
+    sys.exit()
 
 if stage in ("package written", "blob stored", "version recorded"):
     stop_after(*STAGES[stage])

@@ -9,16 +9,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
+from ferry.kernel.identity import services as identity
+from ferry.kernel.identity.actors import system
 from ferry.kernel.publishing.verification import verify_snapshots
 from ferry.kernel.storage import blobs
-from miniapps import selectors
+from miniapps import selectors, services
 from miniapps.models import Release, Version
+from miniapps.services.categories import Shelf
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -106,6 +110,27 @@ def test_a_raise_that_is_killed_before_its_commit_did_not_happen(port):
     assert gray.share == 2000
     port.raise_to(gray, 60)
     assert port.devices_on("0.2.0") > people
+
+
+@pytest.mark.parametrize("what", ["second submission", "invitation", "link", "agreement", "categories"])
+def test_what_surrounds_a_program_is_there_whole_or_not_at_all(port, what):
+    identity.update_host_app(actor=system(port.workspace), host_app=port.host_app, link_base="harbour://open")
+    trial = port.release("1.5.0", kind="trial", invited=True)
+    before = port.part()
+    with worker(port, f"{what} recorded") as process:
+        assert process.stdout.readline() == "here\n"
+    whole(port)
+    assert port.part() == before, "the snapshot says what it said"
+    assert not selectors.links(port.workspace).exists()
+    assert not selectors.categories(port.workspace).exists()
+    assert not selectors.invitations(trial).exists()
+    assert not selectors.agreements(port.program).exists()
+    assert not selectors.reviews(port.workspace).filter(version__name="2.0.0").exists()
+    services.invite(actor=port.operator, release=trial, lifetime=timedelta(days=1))
+    services.create_link(actor=port.operator, host_app=port.host_app, program=port.program)
+    services.publish_agreement(actor=port.operator, program=port.program, text={"en": "Hello."}, url={})
+    services.set_categories(actor=port.operator, shelves=[Shelf("travel", {"en": "Travel"})])
+    whole(port)
 
 
 @pytest.mark.parametrize("seed", range(3))

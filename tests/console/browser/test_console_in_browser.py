@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from ferry.kernel.identity import services as identity
+from ferry.kernel.identity.actors import system
 from ferry.kernel.identity.rights import Role
-from miniapps import selectors
+from miniapps import selectors, services
+from miniapps.services.categories import Shelf
 from tests.console.browser.conftest import signed_in
 from tests.console.browser.stage import Tab
 from tests.console.desk import PASSWORD, Desk
@@ -27,7 +31,29 @@ def pages_of(desk: Desk) -> list[str]:
         at("release", gray.pk), desk.url("devices"), desk.url("device", app, "device-00001"), desk.url("apps"),
         desk.url("app-new"), desk.url("app", app), desk.url("preset-bundles", app), desk.url("imports"),
         desk.url("members"), desk.url("member-new"), desk.url("tokens"),
-        desk.url("token-new"), desk.url("audit"),
+        desk.url("token-new"), desk.url("audit"), *around(desk),
+    ]  # fmt: skip
+
+
+def around(desk: Desk) -> list[str]:
+    """The pages around a mini-program, each with something on it."""
+    world, admin = desk.world, system(desk.workspace)
+    app = identity.update_host_app(actor=admin, host_app=world.host_app, link_base="harbour://open")
+    world.host("Harbour test", environment="test")
+    trial = world.release("2.5.0", kind="trial", invited=True)
+    services.invite(actor=world.operator, release=trial, lifetime=timedelta(days=3), name="Support team")
+    given = {"name": "Poster at the pier", "path": "pages/order.html", "lifetime": timedelta(days=30)}
+    link = services.create_link(actor=world.operator, host_app=app, program=world.program, **given)
+    text = {"en": "We keep your tickets for a year.", "zh-Hans": "我们保存您的车票一年。"}
+    services.publish_agreement(actor=world.operator, program=world.program, text=text, url={})
+    shelves = [Shelf("travel", {"en": "Travel", "zh-Hans": "出行"}), Shelf("food", {"en": "Food", "zh-Hans": "美食"})]
+    services.set_categories(actor=world.operator, shelves=shelves)
+    version = world.version("2.5.0")
+    preview = services.create_preview(actor=world.developer, version=version, lifetime=timedelta(hours=3))
+    at = desk.program_url
+    return [
+        desk.url("reviews"), desk.url("links"), desk.url("link", link.pk), desk.url("categories"), at("privacy"),
+        at("release", trial.pk), at("version", version.pk), at("preview-show", version.pk, preview.pk),
     ]  # fmt: skip
 
 
