@@ -173,7 +173,7 @@ def add_import(*, actor: Actor, reading: Reading, upload: Upload) -> Imported:
             file_sha256=reading.file_sha256,
             document=reading.opened.document.decode(),
             signature=reading.opened.signature,
-            authors=sorted(export.authors()),
+            authors=sorted(map(_clean, export.authors())),
             imported_by=actor.person_id,
             imported_by_name=actor.name[:150],
         )
@@ -222,19 +222,24 @@ def _count(
         version=version,
         host_app=host_app,
         state=ReviewState.APPROVED,
-        note=approval.note,
+        note=_clean(approval.note),
         submitted_by=actor.person_id,
         submitted_by_name=actor.name[:150],
         decided_by=f"exporter:{exporter.pk}",
-        decided_by_name=f"{approval.decided_by.name} ({exporter.name})"[:150],
+        decided_by_name=_clean(f"{approval.decided_by.name} ({exporter.name})")[:150],
         decided_at=clock.now(),
-        reason=approval.reason,
+        reason=_clean(approval.reason),
         signature=sign(workspace=actor.workspace, purpose="package", message=message).as_json(),
     )
     settle_version(publication, version)
     told = {"host_app": host_app.pk, "review": review.pk, "exporter": exporter.pk, "there": approval.host_app.app_key}
     record(actor=actor, action="version.approval_counted", target=version, after=told)
     return review
+
+
+def _clean(text: str) -> str:
+    """Without what no database stores: the exporter's word is trusted, its form is not."""
+    return text.replace("\0", "")
 
 
 def _program(actor: Actor, export: Export) -> MiniProgram | None:
