@@ -273,6 +273,8 @@ class MisbehavingEdge:
             return 200, self._offered()
         if path.startswith("/v1/keys/"):
             return 200, self._keys()
+        if path == "/keys/k1":
+            return 200, json.dumps(json.loads(self._keys())["statement"]["keys"][0]).encode()
         if path == "/v1/miniapps":
             items = [{"id": id_, "name": id_, "description": "", "icons": {}} for id_ in self.offers]
             return 200, json.dumps({"state": "s", "miniapps": items}).encode()
