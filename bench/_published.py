@@ -15,6 +15,7 @@ APP_ID = "01bench0000000000000000app"
 DEVICE_SECRET = b"bench device token key, 32 bytes"
 PROGRAMS, INSTALLED = 200, 20
 PLATFORMS = ("android", "ios", "harmony", "web")
+KINDS = ("h5", "dimina", "w3c")
 
 
 def app_body() -> dict[str, Any]:
@@ -76,7 +77,7 @@ def program_body(number: int, listed: str) -> dict[str, Any]:
                     "id": f"01bench{number:012d}version{code}",
                     "code": code,
                     "name": f"1.{code}.0",
-                    "kind": "h5",
+                    "kind": KINDS[number % 3],
                     "sha256": sha256(b"package %d %d" % (number, code)).hexdigest(),
                     "size": 1_000_000,
                     "files_root": sha256(b"files %d %d" % (number, code)).hexdigest(),
@@ -86,8 +87,32 @@ def program_body(number: int, listed: str) -> dict[str, Any]:
                 "signature": {"alg": "ES256", "kid": "k1", "value": "M" * 96},
                 "apply": "next_open",
                 "network": "any",
+                **(delivered(number, code) if has_terms(number) else {}),
             }
             for kind, rule, code in rules
+        ],
+    }
+
+
+def has_terms(number: int) -> bool:
+    """Every second program has been granted something and comes with deltas."""
+    return number % 2 == 0
+
+
+def delivered(number: int, code: int) -> dict[str, Any]:
+    """The terms of one version, and deltas to it from the versions before."""
+    domains = {"request": ["api.example.com", "*.example.org"], "webview": [], "upload": [], "download": []}
+    return {
+        "terms": {"serial": 1, "capabilities": ["scan", "location"], "domains": domains},
+        "terms_signature": {"alg": "ES256", "kid": "k1", "value": "T" * 96},
+        "deltas": [
+            {
+                "code": before,
+                "from": sha256(b"package %d %d" % (number, before)).hexdigest(),
+                "sha256": sha256(b"delta %d %d %d" % (number, before, code)).hexdigest(),
+                "size": 30_000,
+            }
+            for before in range(1, code)
         ],
     }
 
@@ -157,7 +182,8 @@ def checkins(count: int = 500) -> list[tuple[bytes, str]]:
             "user": f"user-{number}",
             "attributes": {"city": drawn.choice(["shanghai", "wuhan", "beijing"]), "tier": "gold", "age": 31},
             "installed": [
-                {"id": f"20180806{program:08d}", "code": 1} for program in drawn.sample(range(PROGRAMS), INSTALLED)
+                {"id": f"20180806{program:08d}", "code": 1} | ({"terms": 1} if has_terms(program) else {})
+                for program in drawn.sample(range(PROGRAMS), INSTALLED)
             ],
             "want": [],
         }

@@ -1,5 +1,7 @@
 """What a check-in costs: 200 programs published, 20 installed, device token, limits, metrics and observations on.
 
+The programs are of several kinds; every second one has terms and deltas, which its phones know or get.
+
     script/bench checkin
 
 Against the same server (uvicorn, uvloop, httptools, bare ASGI) reading the body and answering a constant: at most 4x,
