@@ -16,15 +16,16 @@ from miniapps.packages.canonical import Package
 from miniapps.packages.findings import Refused, Report
 from miniapps.packages.guard import Limits
 from miniapps.packages.intake import Draft, examine
+from miniapps.packages.sizes import Budgets
 
 
-def check(archive: BinaryIO, limits: Limits | None = None) -> dict[str, Any]:
+def check(archive: BinaryIO, limits: Limits | None = None, budgets: Budgets | None = None) -> dict[str, Any]:
     """{"accepted", "report", "package"}, as the API answers. The package is built to prove every byte, then dropped."""
     if not settings.configured:
         settings.configure(USE_I18N=False)
     report, package = Report(), None
     try:
-        draft = examine(archive, limits or Limits())
+        draft = examine(archive, limits or Limits(), budgets)
         report = draft.report
         if not report.errors:
             with tempfile.TemporaryFile() as out:

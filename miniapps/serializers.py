@@ -210,6 +210,18 @@ class VersionForm(VersionInput):
     package = serializers.FileField()
 
 
+class SizeBudgetsSerializer(serializers.Serializer[Any]):
+    total = serializers.IntegerField(help_text="Bytes of all files, unpacked.")
+    main = serializers.IntegerField(help_text="Bytes of the main package.")
+    subpackage = serializers.IntegerField(help_text="Bytes of each sub-package.")
+
+
+class SizeBudgetsInput(StrictSerializer):
+    total = serializers.IntegerField(min_value=1024, max_value=1 << 40)
+    main = serializers.IntegerField(min_value=1024, max_value=1 << 40)
+    subpackage = serializers.IntegerField(min_value=1024, max_value=1 << 40)
+
+
 class ResumableUploadSerializer(serializers.Serializer[ResumableUpload]):
     id = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes of the whole file.")

@@ -7,6 +7,7 @@ from django.urls import path
 from miniapps import (
     adapter_views,
     around_views,
+    budget_views,
     carry_views,
     delivery_views,
     invitation_views,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("links", around_views.LinksView.as_view()),
     path("links/<str:link_id>", around_views.LinkView.as_view()),
     path("links/<str:link_id>/end", around_views.EndLinkView.as_view()),
+    path("size-budgets", budget_views.SizeBudgetsView.as_view()),
     path("uploads", upload_views.UploadsView.as_view()),
     path("uploads/<str:upload_id>", upload_views.UploadView.as_view()),
     path("packages/check", views.PackageCheckView.as_view()),

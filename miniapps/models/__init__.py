@@ -1,5 +1,6 @@
 """Tables of mini-programs. Private to this app: others call selectors and services."""
 
+from miniapps.models.budgets import SizeBudget
 from miniapps.models.carrying import Archive, ArchiveKind, ArchiveState, ImportedVersion, TrustedExporter
 from miniapps.models.categories import Category
 from miniapps.models.derived import Derived, Form
@@ -44,6 +45,7 @@ __all__ = [
     "Review",
     "ReviewState",
     "ShortLink",
+    "SizeBudget",
     "Terms",
     "TrustedExporter",
     "UsedLoginCode",

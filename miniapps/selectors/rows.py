@@ -9,8 +9,8 @@ from django.db.models import Model, QuerySet
 from ferry.kernel.errors import NotFound
 from ferry.kernel.ids import LENGTH
 from miniapps import wording
-from miniapps.models import Listing, MiniProgram, Release, Review, Version
-from miniapps.packages.sizes import size_table
+from miniapps.models import Listing, MiniProgram, Release, Review, SizeBudget, Version
+from miniapps.packages.sizes import Budgets, size_table
 from miniapps.releases import Kind, State
 
 if TYPE_CHECKING:
@@ -48,6 +48,12 @@ def version(workspace: Workspace, version_id: str) -> Version:
 def report(version: Version) -> dict[str, list[dict[str, Any]]]:
     """The report of a version's package, in the active language."""
     return wording.describe_report(wording.restore(version.report))
+
+
+def size_budgets(workspace: Workspace) -> Budgets:
+    """What mini-programs of the workspace may weigh."""
+    row = SizeBudget.objects.of(workspace).first()
+    return Budgets() if row is None else Budgets(total=row.total, main=row.main, subpackage=row.subpackage)
 
 
 def sizes(version: Version) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ before it are read again behind it.
 
 from miniapps.services.app_secrets import freeze_app_secret, rotate_app_secret, unfreeze_app_secret
 from miniapps.services.archives import make_due, make_now
+from miniapps.services.budgets import set_size_budgets
 from miniapps.services.capabilities import add_capability, change_capability, remove_capability
 from miniapps.services.categories import set_categories
 from miniapps.services.exports import ask_for_export
@@ -117,6 +118,7 @@ __all__ = [
     "rotate_app_secret",
     "set_categories",
     "set_icon",
+    "set_size_budgets",
     "start_release",
     "submit_version",
     "sweep_links",

@@ -38,6 +38,8 @@ from miniapps.packages.guard import Limits
 from miniapps.packages.intake import Draft, examine
 from miniapps.packages.kinds import PLUGIN
 from miniapps.packages.ranges import is_version
+from miniapps.packages.sizes import Budgets
+from miniapps.selectors.rows import size_budgets
 from miniapps.services.parts import StoredPart, keep_parts, store_parts
 from miniapps.services.programs import store_icons
 from miniapps.services.scope import within
@@ -56,7 +58,7 @@ def check_package(*, actor: Actor, archive: BinaryIO | Path) -> dict[str, Any]:
     """
     require(actor, Right.UPLOAD)
     with _opened(archive) as file:
-        return offline.check(file, _limits())
+        return offline.check(file, _limits(), size_budgets(actor.workspace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def read_upload(
     require(actor, Right.UPLOAD)
     within(actor, program)
     with _opened(archive) as file, tempfile.TemporaryFile(dir=workshop()) as out:
-        draft, package = _read(file, out, limits or _limits())
+        draft, package = _read(file, out, limits or _limits(), size_budgets(actor.workspace))
         wanted = _checked_range(host_range or draft.manifest.host_range)
         icons = {} if program.icons else _icons(draft)
         out.seek(0)
@@ -195,11 +197,11 @@ def described(version: Version) -> dict[str, Any]:
     }
 
 
-def _read(file: BinaryIO, out: BinaryIO, limits: Limits) -> tuple[Draft, Package]:
+def _read(file: BinaryIO, out: BinaryIO, limits: Limits, budgets: Budgets) -> tuple[Draft, Package]:
     """The archive examined and its canonical package written to `out`. Raises PackageRefused."""
     report = Report()
     try:
-        draft = examine(file, limits)
+        draft = examine(file, limits, budgets)
         report = draft.report
         package = draft.write(out)
     except Refused as refused:
