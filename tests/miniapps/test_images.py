@@ -10,7 +10,7 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
 from miniapps.images import MAX_BYTES, SIZES, Unusable, render_icons
 
@@ -58,6 +58,19 @@ def test_metadata_does_not_survive():
         assert b"developer" not in raw
         assert b"appended" not in raw
         assert not Image.open(io.BytesIO(raw)).getexif()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_no_profile_and_no_packet_of_any_format_survives(kind):
+    """Colour profiles and XMP name devices, programs and people; hosts get pixels alone."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + b"harbour profile"
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">harbour packet</x:xmpmeta>'
+    brought = {"JPEG": {"xmp": packet}, "WEBP": {"xmp": packet}, "PNG": {}}[kind]
+    picture = saved(Image.new("RGB", (64, 64), "teal"), kind, icc_profile=profile, **brought)
+    assert b"harbour profile" in picture or kind == "PNG"  # PNG squeezes it
+    for raw in render_icons(picture).values():
+        assert b"harbour" not in raw
+        assert not {"icc_profile", "xmp", "exif"} & set(Image.open(io.BytesIO(raw)).info)
 
 
 def test_a_photo_lying_on_its_side_is_put_upright():
