@@ -106,5 +106,18 @@ def granted_members(host_app: HostApp, version: Version) -> Mapping[str, Any]:
     return members(item for item, everywhere in found if everywhere or item in asked)
 
 
+def wished_domains(version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What pages of a version call and show in frames once everything it asks for is granted, on whatever host app.
+
+    A preview shows that, so that what works in it works after the approval, and nothing else does.
+    """
+    rows = Grant.objects.of(version.workspace).filter(
+        program=version.program_id, everywhere=True, state__in=[GrantState.REQUESTED, GrantState.GRANTED]
+    )
+    items = declared_items(version.declared) | {Item(*pair) for pair in rows.values_list("kind", "value")}
+    connect = {item.value for item in items if item.kind in ("request", "upload", "download")}
+    return tuple(sorted(connect)), tuple(sorted(item.value for item in items if item.kind == "webview"))
+
+
 def _fits(row_id: str) -> bool:
     return len(row_id) == LENGTH and row_id.isascii() and row_id.isalnum()

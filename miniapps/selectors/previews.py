@@ -14,6 +14,7 @@ from miniapps.adapters.dimina import KIND as DIMINA
 from miniapps.content_hosts import released_version
 from miniapps.models import Listing, PreviewHost, Release, Version
 from miniapps.releases import State
+from miniapps.selectors.permissions import wished_domains
 from miniapps.selectors.rows import one
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def preview(label: str) -> Preview | None:
         return None
     version = found.version
     files = tuple((path, offset, size, sha256) for path, offset, size, sha256 in version.files)
-    return Preview(sha256=version.sha256, files=files, entry=version.entry, expires_at=found.expires_at)
+    connect, frames = wished_domains(version)
+    return Preview(version.sha256, files, version.entry, found.expires_at, connect, frames)
 
 
 def _released(version_id: str) -> Preview | None:
@@ -59,7 +61,7 @@ def _released(version_id: str) -> Preview | None:
     version = release.version
     files = tuple((path, offset, size, sha256) for path, offset, size, sha256 in version.files)
     until = clock.now() + timedelta(hours=1)
-    return Preview(sha256=version.sha256, files=files, entry=version.entry, expires_at=until, released=True)
+    return Preview(version.sha256, files, version.entry, until, *wished_domains(version), released=True)
 
 
 def previews(version: Version) -> QuerySet[PreviewHost]:

@@ -9,7 +9,7 @@ import pytest
 
 from ferry.kernel.identity.actors import system
 from ferry.kernel.identity.rights import Role
-from miniapps import services
+from miniapps import selectors, services
 from miniapps.errors import OwnWork, ReasonMissing
 from miniapps.models import Grant, GrantState, Version
 from miniapps.permissions.errors import (
@@ -215,3 +215,16 @@ def test_the_review_page_sees_where_each_request_stands(world):
     world.approve(version)
     states = {item.value: grant.state for item, grant in permissions.asked_by(version, world.host_app)}
     assert states == {"camera": "requested", "scan": "granted"}
+
+
+def test_a_preview_reaches_what_the_version_wishes_and_no_more(world):
+    version = asking(
+        world, "1.0.0", request=["api.example.com"], upload=["files.example.com"], webview=["*.example.org"]
+    )
+    services.request_permissions(
+        actor=world.developer, program=world.program, host_app=world.host_app, reach={"download": ["cdn.example.com"]}
+    )
+    preview = services.create_preview(actor=world.developer, version=version)
+    found = selectors.preview(preview.label)
+    assert found.connect == ("api.example.com", "cdn.example.com", "files.example.com")
+    assert found.frames == ("*.example.org",)

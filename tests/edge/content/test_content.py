@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -97,6 +98,28 @@ def test_every_answer_is_fenced_in(call: Caller, path: str) -> None:
     assert "set-cookie" not in headers
     assert "access-control-allow-origin" not in headers
     assert headers["cache-control"].startswith("private")
+
+
+def test_pages_reach_what_their_version_asks_for(previews: dict[str, Preview], call: Caller) -> None:
+    previews[LABEL] = replace(
+        previews[LABEL], connect=("api.example.com", "*.cdn.example.com"), frames=("a.example.org",)
+    )
+    policy = call("GET", "/").headers["content-security-policy"]
+    sources = {name: set(rest) for name, *rest in (part.split() for part in policy.split("; "))}
+    assert sources["connect-src"] == {
+        "'self'",
+        "data:",
+        "blob:",
+        "https://api.example.com",
+        "https://*.cdn.example.com",
+    }
+    assert sources["frame-src"] == {"'self'", "data:", "blob:", "https://a.example.org"}
+
+
+def test_pages_of_a_version_that_asks_for_nothing_reach_their_own_files(call: Caller) -> None:
+    policy = call("GET", "/").headers["content-security-policy"]
+    assert "connect-src 'self' data: blob:;" in policy
+    assert "https:" not in policy
 
 
 @pytest.mark.parametrize("path", ["/missing", "/js", "/js/", "/../secret.key", "/v1/checkin", "/healthz"])

@@ -32,7 +32,7 @@ _LABEL = r"([a-z0-9]{16,63})"
 # What a mini-program may do. Its own origin stays its own (allow-same-origin): storage and module scripts need one,
 # and the host name belongs to nobody else. It can neither navigate the page around it nor open windows.
 _SANDBOX = "sandbox allow-scripts allow-same-origin allow-forms allow-modals allow-downloads"
-_SOURCES = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' https: data: blob:"
+_SOURCES = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 _REST = "base-uri 'self'; form-action 'self'; object-src 'none'"
 
 
@@ -44,6 +44,7 @@ class Unknown(Exception):
 class _Known:
     preview: Preview | None
     files: dict[str, tuple[int, int, str]]  # path → offset, size, sha256
+    policy: bytes
     until: float  # monotonic
 
 
@@ -57,6 +58,7 @@ class ContentApp:
     sender: FileSender = field(default_factory=FileSender)
     _host: re.Pattern[str] = field(init=False)
     _known: dict[str, _Known] = field(default_factory=dict)
+    _ancestors: str = field(init=False)
     _common: Headers = field(init=False)
     _shared: Headers = field(init=False)
 
@@ -64,10 +66,8 @@ class ContentApp:
         before, _, after = (urlsplit(self.origin.replace("{version}", "\0")).netloc.rpartition("@")[2]).partition("\0")
         name = re.escape(after.partition(":")[0])
         self._host = re.compile(rf"{re.escape(before)}{_LABEL}{name}(?::\d{{1,5}})?", re.IGNORECASE)
-        ancestors = " ".join(("frame-ancestors 'self'", *self.framed_by))
-        policy = f"{_SANDBOX}; {_SOURCES}; {_REST}; {ancestors}"
+        self._ancestors = " ".join(("frame-ancestors 'self'", *self.framed_by))
         self._common = [
-            (b"content-security-policy", policy.encode()),
             answers.NOSNIFF,
             (b"referrer-policy", b"no-referrer"),
             (b"cross-origin-resource-policy", b"same-origin"),
@@ -121,7 +121,11 @@ class ContentApp:
         except (BlobMissing, FileNotFoundError):
             await self._plain(send, 404, "The package of this preview is gone.")
             return
-        headers = [(b"content-type", media_type(path).encode()), *(self._shared if released else self._common)]
+        headers = [
+            (b"content-type", media_type(path).encode()),
+            (b"content-security-policy", known.policy),
+            *(self._shared if released else self._common),
+        ]
         etag = b'"%s"' % sha256.encode()
         await self.sender.send(scope, receive, send, file=file, etag=etag, headers=headers, offset=offset, size=size)
 
@@ -139,15 +143,25 @@ class ContentApp:
             answers.log.exception("previews cannot be looked up")
             raise Unknown from None
         files = {path: (offset, size, sha) for path, offset, size, sha in preview.files} if preview else {}
-        known = _Known(preview, files, now + (REMEMBER_S if preview else _REMEMBER_NOTHING_S))
+        known = _Known(preview, files, self._policy(preview), now + (REMEMBER_S if preview else _REMEMBER_NOTHING_S))
         if len(self._known) >= _MAX_REMEMBERED:
             with suppress(StopIteration):
                 del self._known[next(iter(self._known))]
         self._known[label] = known
         return known
 
+    def _policy(self, preview: Preview | None) -> bytes:
+        """What a page may do and reach: its own files, and what its version asks for, over https."""
+        connect, frames = (preview.connect, preview.frames) if preview else ((), ())
+        reach = (
+            " ".join(("connect-src 'self' data: blob:", *(f"https://{name}" for name in connect))),
+            " ".join(("frame-src 'self' data: blob:", *(f"https://{name}" for name in frames))),
+        )
+        return "; ".join((_SANDBOX, _SOURCES, *reach, _REST, self._ancestors)).encode()
+
     async def _plain(self, send: Any, status: int, text: str, *more: tuple[bytes, bytes]) -> None:
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), *self._common, *more]
+        kind = (b"content-type", b"text/plain; charset=utf-8")
+        headers = [kind, (b"content-security-policy", self._policy(None)), *self._common, *more]
         await answers.send(send, status, headers, text.encode())
 
     async def _lifespan(self, receive: Any, send: Any) -> None:

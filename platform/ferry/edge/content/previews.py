@@ -15,6 +15,8 @@ class Preview:
     files: tuple[tuple[str, int, int, str], ...]  # path, offset of its bytes in the stored zip, size, sha256
     entry: str  # the path shown at "/"
     expires_at: datetime
+    connect: tuple[str, ...] = ()  # public host names that its pages may call over https; a star as in a policy
+    frames: tuple[str, ...] = ()  # and those that they may show in a frame
     released: bool = False  # a version that is out: any page may load its files, and its host asks for `<id>/<path>`
 
 
