@@ -31,7 +31,7 @@ def pages_of(desk: Desk) -> list[str]:
         at("release", gray.pk), desk.url("devices"), desk.url("device", app, "device-00001"), desk.url("apps"),
         desk.url("app-new"), desk.url("app", app), desk.url("preset-bundles", app), desk.url("imports"),
         desk.url("members"), desk.url("member-new"), desk.url("tokens"),
-        desk.url("token-new"), desk.url("audit"), *around(desk),
+        desk.url("token-new"), desk.url("signing"), desk.url("audit"), *around(desk),
     ]  # fmt: skip
 
 
