@@ -138,8 +138,8 @@ def test_the_commands_of_the_docs_work_as_pasted(installation: Installation, tmp
     )
     assert done.returncode == 0, done.stderr
     codes = re.findall(r'"error":\{"code":"([a-z_]+)"', done.stdout)
-    # the package, the token and the program that the page makes up
-    assert codes == ["not_found", "user_token_invalid", "mini_program_unavailable"]
+    # the link, the package, the token and the program that the page makes up
+    assert codes == ["no_such_link", "not_found", "user_token_invalid", "mini_program_unavailable"]
     for expected in ('"next_check_after"', '"miniapps":[]', '"stored":true', '"statement"', '"pem"', '"status":"ok"'):
         assert expected in done.stdout
     assert "ferry_edge_requests_total" in done.stdout
