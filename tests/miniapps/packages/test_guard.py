@@ -155,7 +155,7 @@ PARTS = st.builds(
     local_extra=st.binary(max_size=8),
     before=st.sampled_from([b"", b"", b"PK"]),
 )
-HONEST = st.builds(
+ORDINARY = st.builds(
     Part,
     name=st.sampled_from([b"a/b.js", b"c.css", b"d/e/f.png", b"g.json"]),
     content=CONTENTS,
@@ -166,7 +166,7 @@ HONEST = st.builds(
 )
 ZIPS = st.builds(
     lambda honest, odd, comment, count: Zip((Part(b"index.html"), *honest, *odd), comment=comment, count=count),
-    st.lists(HONEST, max_size=3, unique_by=lambda part: part.name),
+    st.lists(ORDINARY, max_size=3, unique_by=lambda part: part.name),
     st.just([]) | st.lists(PARTS, max_size=1),
     st.sampled_from([b"", b"", b"comment", b"PK\5\6" + bytes(18)]),
     st.none() | st.none() | VALUES,
