@@ -46,7 +46,7 @@ def test_a_preview_is_framed_from_an_origin_of_its_own(desk: Desk):
     reviewer = desk.as_(Role.REVIEWER)
     address = desk.program_url("preview", version.pk)
     assert reviewer.get(address).url == desk.program_url("version", version.pk)
-    page = reviewer.post(address).content.decode()
+    page = reviewer.post(address, follow=True).content.decode()
     frame = re.search(r'<iframe src="([^"]+)"[^>]* sandbox="([^"]+)"', page)
     label = frame[1].split("//")[1].split(".")[0]
     assert selectors.preview(label).entry == "index.html"

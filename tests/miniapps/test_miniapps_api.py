@@ -121,7 +121,8 @@ def test_checking_a_package_tells_the_same_and_stores_nothing(small):
     ("query", "body", "kind", "status", "code"),
     [
         ({}, b"", "application/zip", 400, "invalid"),
-        ({}, b"{}", "application/json", 415, "unsupported_media_type"),
+        ({}, b"{}", "application/json", 400, "invalid"),  # JSON names a finished upload
+        ({}, b"{}", "text/plain", 415, "unsupported_media_type"),
         ({"host_range": "nonsense"}, None, "application/zip", 400, "invalid"),
         ({"host_range": "[]"}, None, "application/zip", 400, "invalid"),
         ({}, None, "application/zip", 422, "host_range_missing"),

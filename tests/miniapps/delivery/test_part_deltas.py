@@ -47,7 +47,7 @@ def test_a_changed_sub_package_comes_as_a_delta_and_an_unchanged_one_not_at_all(
 
     sources = Sources()
     program = load_program("x", part, sources)
-    (arm,) = program.arms
+    (arm,) = (step[-1] for step in program.steps)
     update = json.loads(arm.deltas[old.code])
     assert update["part_deltas"] == [
         {
