@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from ferry.kernel.audit.services import record
@@ -27,7 +26,8 @@ def publish_agreement(
 ) -> PrivacyAgreement:
     """A new version of what people are asked to accept before the mini-program opens: a text, an address, or both.
 
-    Every approved version on every host app gets new terms at once. Rights as for `update_program`. Raises
+    Every approved version on every host app gets new terms at once. What is in force already is no change: nobody is
+    asked again, and the answer is the version that is there. Rights as for `update_program`. Raises
     AgreementInvalid.
     """
     within(actor, program)
@@ -37,10 +37,13 @@ def publish_agreement(
     with publishing_workspace(actor.workspace) as publications:
         require_change(actor, program)
         rows = PrivacyAgreement.objects.of(actor.workspace).filter(program=program)
+        newest = rows.order_by("-version").first()
+        if newest is not None and (newest.text, newest.url) == (texts, urls):
+            return newest
         agreement = PrivacyAgreement.objects.create(
             workspace=actor.workspace,
             program=program,
-            version=(rows.aggregate(Max("version"))["version__max"] or 0) + 1,
+            version=1 if newest is None else newest.version + 1,
             text=texts,
             url=urls,
             created_by=actor.person_id,

@@ -54,6 +54,21 @@ def test_the_environment_goes_first_and_its_token_to_its_own_site_only(tmp_path)
         profile.load(home | {"FERRY_SITE_URL": "https://other.example"})
 
 
+@pytest.mark.parametrize("token", ["ft_one\nft_two", "ft_one two", "ft_é", "\x7f"])
+def test_what_is_no_token_is_refused_without_being_repeated(token, tmp_path, capsys):
+    with pytest.raises(Usage) as refused:
+        profile.load({"FERRY_TOKEN": token, "FERRY_SITE_URL": "https://other.example"})
+    assert token not in str(refused.value)
+    assert main(["login", "--site", "https://other.example", "--token", token]) == 2
+    assert token not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("site", ["http://[::1", "https://ferry.example:port", "https://ferry.example:99999", "ferry"])
+def test_what_is_no_address_of_a_site_is_refused(site):
+    with pytest.raises(Usage, match="is not the address"):
+        profile.site(site)
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"site": "x"}', '{"site": 1, "token": "t"}'])
 def test_a_damaged_profile_is_no_profile(tmp_path, content):
     home = {"HOME": str(tmp_path)}

@@ -133,6 +133,14 @@ class TestPrivacy:
         assert release["terms"]["serial"] == first + 1
         assert verify_snapshots() == []
 
+    def test_what_is_in_force_already_is_no_change_and_nobody_is_asked_again(self, port):
+        first = self.publish(port)
+        terms = port.part()["releases"][0]["terms"]
+        again = self.publish(port, text={"en": " We keep your tickets.\r\n"})
+        assert (again.pk, port.part()["releases"][0]["terms"]) == (first.pk, terms)
+        assert self.publish(port, url={}).version == 2
+        assert self.publish(port).version == 3  # what was in force once is a change again
+
     def test_a_version_that_is_approved_later_has_it_too(self, port):
         self.publish(port)
         port.release("2.0.0", share=10)

@@ -138,6 +138,14 @@ def test_an_upload_that_makes_no_sense_is_refused(small, query, body, kind, stat
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.content
 
 
+@pytest.mark.parametrize("path", ["/imports", "/packages/check"])
+def test_a_body_of_another_type_is_told_which_ones_are_read(small, path):
+    answer = Caller(small, Role.DEVELOPER).send("POST", path, b"{}", "application/json")
+    assert answer.status_code == 415
+    assert "application/zip" in answer.json()["error"]["details"]["expected"]
+    assert "json" not in answer.json()["error"]["message"]
+
+
 def test_a_repeated_upload_with_the_same_key_makes_one_version(small):
     caller = Caller(small, Role.DEVELOPER)
     path, body = upload_path(small, host_range=json.dumps(RANGE)), make_zip({"index.html": PAGE}).read()

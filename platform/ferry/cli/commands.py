@@ -29,6 +29,8 @@ def login(given: Namespace, out: Output) -> int:
         token = given.token or _ask_for_token()
         if not token:
             raise NotSignedIn
+        if not profile.sendable(token):
+            raise Usage("This is no API token.")
         chosen = Profile(profile.site(given.site), token)
     with Api(chosen, language=language(os.environ), proxy=given.proxy) as api:
         me = api.get("me")

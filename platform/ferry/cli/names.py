@@ -22,7 +22,7 @@ def version_id(api: Api, text: str) -> str:
     program, at, code = text.rpartition("@")
     if not at:
         return text
-    if code != "latest" and not code.isdigit():
+    if code != "latest" and not (code.isascii() and code.isdecimal()):  # "²" is a digit and no number
         raise Usage(f"“{text}” names no version. Write PROGRAM@CODE, PROGRAM@latest, or the version's id.")
     for version in api.items(f"mini-programs/{segment(program)}/versions"):  # newest first
         if code == "latest" or version["code"] == int(code):
@@ -47,7 +47,7 @@ def share(text: str) -> int:
         percent = Decimal(text.replace("%", "").strip())
     except InvalidOperation:
         percent = Decimal(-1)
-    if not 0 <= percent <= 100 or percent * 100 != int(percent * 100):
+    if not percent.is_finite() or not 0 <= percent <= 100 or percent * 100 != int(percent * 100):
         raise Usage(f"“{text}” is not a share. Write a percentage from 0 to 100 in steps of 0.01, like 20%.")
     return int(percent * 100)
 

@@ -32,8 +32,12 @@ def path(environ: Mapping[str, str]) -> Path:
 
 def site(text: str) -> str:
     """A site's address without its trailing slash. Raises Usage for what is not an http or https URL."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half of an IPv6 address, a port that is none
+        sound = False
+    if not sound:
         raise Usage(f"“{text}” is not the address of a Ferry site. Give it like https://ferry.example.com")
     return text.rstrip("/")
 
@@ -41,6 +45,8 @@ def site(text: str) -> str:
 def load(environ: Mapping[str, str], site_given: str = "") -> Profile:
     """The profile to use. A token of the environment is never sent to a site of the file, nor the other way round."""
     token, where = environ.get("FERRY_TOKEN", ""), site_given or environ.get("FERRY_SITE_URL", "")
+    if token and not sendable(token):
+        raise Usage("FERRY_TOKEN holds no API token.")  # without quoting it: logs of pipelines are read by many
     if token and where:
         return Profile(site(where), token)
     if token:
@@ -70,13 +76,18 @@ def from_file(file: Path, site_given: str, environ: Mapping[str, str]) -> Profil
         token, own = str(kept["token"]), str(kept["site"])
     except (ValueError, KeyError, TypeError):
         token, own = text, where
-    if not token or any(letter.isspace() for letter in token):
+    if not sendable(token):
         raise Usage(f"{file} holds no API token.")
     if not own:
         raise Usage("Say with --site or FERRY_SITE_URL which platform the token is for.")
     if where and site(where) != site(own):
         raise NotSignedIn
     return Profile(site(own), token)
+
+
+def sendable(token: str) -> bool:
+    """Whether it can stand in a header: an API token is printable ASCII without a space."""
+    return token.isascii() and token.isprintable() and bool(token) and " " not in token
 
 
 def save(profile: Profile, environ: Mapping[str, str]) -> Path:

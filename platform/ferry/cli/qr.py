@@ -7,11 +7,13 @@ from pathlib import Path
 
 import segno
 
+from ferry.cli.errors import Usage
+
 _DOTS = 8  # pixels for each module
 
 
 def show(address: str, form: str, target: Path | None) -> str:
-    """What to print: the code itself, or where it was written."""
+    """What to print: the code itself, or where it was written. Raises Usage where it cannot be written."""
     code = segno.make(address, error="m")
     if form == "image":
         target = target or Path("preview.png")
@@ -23,8 +25,11 @@ def show(address: str, form: str, target: Path | None) -> str:
         drawn = code.png_data_uri(scale=_DOTS)
     if target is None:
         return drawn
-    if form == "image":
-        code.save(str(target), kind="svg" if target.suffix == ".svg" else "png", scale=_DOTS)
-    else:
-        target.write_text(drawn, "utf-8")
+    try:
+        if form == "image":
+            code.save(str(target), kind="svg" if target.suffix == ".svg" else "png", scale=_DOTS)
+        else:
+            target.write_text(drawn, "utf-8")
+    except OSError as wrong:
+        raise Usage(f"{target} cannot be written: {wrong.strerror}. The preview is open at {address}") from None
     return f"QR code in {target}"

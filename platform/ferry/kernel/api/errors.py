@@ -73,6 +73,8 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
         return None
     set_rollback()
     request = context.get("request")
+    if isinstance(error, UnsupportedMediaType):
+        error = UnsupportedMediaType(expected=_read_here(request))
     response = Response(error.body(request_id(getattr(request, "_request", request))), status=error.status)
     if isinstance(error, Unauthenticated):
         response["WWW-Authenticate"] = 'Bearer realm="ferry"'
@@ -80,6 +82,12 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response
+
+
+def _read_here(request: Any) -> str:
+    """The media types that the address reads, as a sentence takes them."""
+    types = [parser.media_type for parser in getattr(request, "parsers", None) or ()]
+    return ", ".join(dict.fromkeys(types)) or "application/json"
 
 
 def as_ferry_error(exception: Exception) -> FerryError | None:
