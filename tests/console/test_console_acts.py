@@ -260,7 +260,8 @@ def test_no_post_without_the_forms_token(busy: Desk):
             "slug": busy.workspace.slug, "program_id": busy.world.program.program_id,
             "sha256": row, "device_id": row, "app_id": busy.world.host_app.pk,
         }  # fmt: skip
-        given["act"] = {"campaign-act": "stop", "secret-freeze": "freeze"}.get(name, "pause")
+        given["act"] = {"campaign-act": "stop", "secret-freeze": "freeze", "permission-act": "grant"}.get(name, "pause")
+        given["purpose"] = "package"
         address = reverse(f"console:{name}", kwargs={key: given.get(key, row) for key in needs})
         answer = strict.post(address)
         assert (name, answer.status_code) == (name, 403)

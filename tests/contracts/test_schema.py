@@ -13,7 +13,7 @@ application = get_wsgi_application()
 schema = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
 
 
-@schemathesis.serializer("application/zip")
+@schemathesis.serializer("application/zip", "application/offset+octet-stream")
 def zip_body(context, value):
     """An upload's body is bytes; what schemathesis makes up is hardly ever a zip, and must be refused as one."""
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")

@@ -95,7 +95,7 @@ def test_a_violation_would_be_seen(admin: Tab, desk: Desk, stage):
 
 def test_signing_in_with_the_keyboard_alone(desk, stage, live_server):
     with stage.tab(site=live_server.url) as tab:
-        tab.goto(desk.url("members"))
+        tab.goto(desk.url("devices"))
         email = desk.account(Role.OPERATOR).email
 
         def type_it(page):
@@ -103,7 +103,7 @@ def test_signing_in_with_the_keyboard_alone(desk, stage, live_server):
             page.keyboard.press("Tab")
             page.keyboard.type(PASSWORD)
             page.keyboard.press("Enter")
-            page.wait_for_url("**/members")
+            page.wait_for_url("**/devices")
             page.keyboard.press("Tab")
             return page.evaluate("document.activeElement.textContent")
 
