@@ -296,10 +296,13 @@ class MisbehavingEdge:
         def digest(program: str, what: int | str) -> str:
             return hashlib.sha256(canonical_json([APP_KEY, program, what])).hexdigest()[:16]
 
-        codes = {(program, offer["code"]) for program, offer in self.offers.items()}
-        versions = [digest(*each) for each in codes - self.not_offered]
+        versions = [digest(*each) for each in self._codes() - self.not_offered]
         withdrawn = [digest(program, "withdrawn") for program in self.withdrawn]
         return canonical_json({"versions": sorted(versions), "withdrawn": sorted(withdrawn)})
+
+    def _codes(self) -> set[tuple[str, int]]:
+        """Every version that somebody gets."""
+        return {(program, offer["code"]) for program, offer in self.offers.items()}
 
     def _check_in(self, body: dict[str, Any]) -> dict[str, Any]:
         state = f"s.{self.version}.{json.dumps([body['installed'], body['want'], body.get('attributes')])}"

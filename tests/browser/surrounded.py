@@ -41,6 +41,9 @@ class SurroundedEdge(MisbehavingEdge):
         if kept is not None:
             self.offers[program] = kept
 
+    def _codes(self) -> set[tuple[str, int]]:
+        return super()._codes() | {(program, offer["code"]) for program, offer in self.trials.values()}
+
     def _check_in(self, body: dict[str, Any]) -> dict[str, Any]:
         everybody = dict(self.offers)
         held = [token for token in body.get("trials", []) if token in self.trials]

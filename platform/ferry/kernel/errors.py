@@ -9,8 +9,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+
+def gettext_noop(word: str) -> str:
+    """Marks a word for the catalog. Django's own asks for settings, which a process that only appends has none of."""
+    return word
+
 
 # What may not be found, marked for the catalog; each app has its own.
 THINGS = (
