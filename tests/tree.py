@@ -80,7 +80,9 @@ class Tree:
     def children(self) -> dict[str, int]:
         """The supervisor's children by name (site, edge, content, loader, worker, beat) and pid."""
         assert self.process is not None
-        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True)
+        listed = subprocess.run(
+            ["ps", "-A", "-ww", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True
+        )
         found: dict[str, int] = {}
         for line in listed.stdout.splitlines():
             pid, ppid, command = line.split(None, 2)
@@ -93,7 +95,7 @@ class Tree:
         """kill -9 some processes (or "supervisor") and wait until the tree has ended, as the supervisor promises."""
         assert self.process is not None
         until = time.monotonic() + 30
-        # A listing taken while processes are being replaced may miss one: ask again before calling it gone.
+        # Right after a start one may not be there yet: ask again before calling it gone.
         while not set(names) - {"supervisor"} <= set(children := self.children()):
             assert time.monotonic() < until, f"of {names} only {children} run:\n{self.tail()}"
             time.sleep(0.1)

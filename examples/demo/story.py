@@ -118,6 +118,7 @@ class Story:
             before = self._served()
             made = self.apis["operator"].post("releases", {"version": version, "host_app": self.app, **plan})
             await self._live(before)
+        await self._settled()
         self.releases[name] = made["id"]
         self.screen.say(f"live on the edge after {self.figures.seconds[f'live_{name}']:.1f} s")
 
@@ -168,6 +169,7 @@ class Story:
             body = {"reason": "Demo: v2 is taken back."}
             self.apis["operator"].post(f"releases/{self.releases['v2']}/roll-back", body)
             await self._live(before)
+        await self._settled()
         self.screen.say(f"live on the edge after {self.figures.seconds['live_rollback']:.1f} s")
         with self.figures.timed("return_to_v1"):
             await self.fleet.check_in(self.fleet.phones, self.bar("checked in"))
@@ -219,9 +221,22 @@ class Story:
         made = self.apis["operator"].get(f"mini-programs/{PROGRAM}/devices", host_app=self.app)
         return {one["code"]: one["devices"] for one in made["versions"] if one["devices"]}
 
-    def _served(self) -> int:
+    def _snapshot(self) -> dict[str, Any]:
         answer = httpx.get(f"{self.platform.edge}/healthz", timeout=5, trust_env=False).json()
-        return int(answer["snapshot"]["versions"].get(self.number, 0))
+        return dict(answer["snapshot"])
+
+    def _served(self) -> int:
+        return int(self._snapshot()["versions"].get(self.number, 0))
+
+    async def _settled(self) -> None:
+        """The new version that was seen may be another publish's, a delta's: two polls that began later saw ours."""
+        until, last, polls = time.monotonic() + LIVE_WITHIN_S, time.time(), 0
+        while polls < 2:
+            self.expect(time.monotonic() < until, "the edge does not look for what was published")
+            checked = time.time() - (await asyncio.to_thread(self._snapshot))["age_s"]
+            if checked > last + 0.3:
+                last, polls = checked, polls + 1
+            await asyncio.sleep(0.05)
 
     async def _live(self, before: int) -> None:
         until = time.monotonic() + LIVE_WITHIN_S
