@@ -27,7 +27,7 @@ PROGRAM = "2026112100000001"
 SHARE = 2000  # of v2's gray release, in 1/10,000
 CHECK_INTERVAL_S = 5  # how often the phone in the browser asks; a real host app has 1800
 LOADED_WITHIN_S = 30.0
-LIVE_WITHIN_S = 10.0
+LIVE_WITHIN_S = 30.0
 STEPS = 13
 
 
