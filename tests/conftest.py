@@ -6,12 +6,19 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.utils import translation
 
 # A loaded machine must not turn a correct property into a red test: timings live in bench/.
 hypothesis.settings.register_profile("ferry", deadline=None)
 hypothesis.settings.load_profile("ferry")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> None:
+    """Each test begins without a language of its own: a request in an earlier one may have left its."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
