@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-PUBLIC_CASES = Path("/work/shared/data/unleash-client-specification/specifications")
+PUBLIC_CASES = Path(__file__).resolve().parents[4] / "shared/data/unleash-client-specification/specifications"
 
 STATE = {"features": [{"name": "on", "enabled": True}, {"name": "off", "enabled": False}]}
 
