@@ -47,7 +47,7 @@ def test_everything_that_may_be_missing_has_a_name_in_chinese():
         for found in re.findall(r'NotFound\(kind="([^"]+)"', path.read_text())
     }
     assert len(said) > 5
-    assert said <= THINGS, "name it in THINGS of the app's errors.py, and in the catalog"
+    assert said <= THINGS, "name it in THINGS of the app's errors, and in the catalog"
     with override("zh-hans"):
         assert [name for name in sorted(THINGS) if not CHINESE.search(gettext(name))] == []
         assert not ENGLISH.search(NotFound(kind="host app").text())
