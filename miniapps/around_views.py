@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -15,6 +14,7 @@ from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from miniapps import around_serializers as forms
 from miniapps import selectors, services
+from miniapps.narrowing import named_rows
 from miniapps.services.categories import Shelf
 
 
@@ -74,13 +74,8 @@ class LinksView(WorkspaceView):
         summary="List short links", parameters=[forms.LinkQuery], responses=page_schema(forms.LinkSerializer)
     )
     def get(self, request: Request) -> Response:
-        query = self.query(forms.LinkQuery)
-        given: dict[str, Any] = {}
-        if "host_app" in query:
-            given["host_app"] = identity.host_app(self.workspace, query["host_app"])
-        if "program" in query:
-            given["program"] = selectors.program(self.workspace, query["program"])
-        return self.page(selectors.links(self.workspace, **given), forms.LinkSerializer)
+        named = named_rows(self.workspace, self.query(forms.LinkQuery))
+        return self.page(selectors.links(self.workspace, **named), forms.LinkSerializer)
 
     @extend_schema(summary="Make a short link", request=forms.LinkInput, responses={201: forms.LinkSerializer})
     def post(self, request: Request) -> Response:

@@ -10,7 +10,8 @@ from rest_framework import serializers
 from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.ids import LENGTH
 from miniapps.models import Archive, ArchiveKind, ArchiveState, ImportedVersion, TrustedExporter
-from miniapps.serializers import MOST_CODE, ReviewSerializer, SignatureSerializer
+from miniapps.review_serializers import ReviewSerializer
+from miniapps.serializers import MOST_CODE, SignatureSerializer
 from miniapps.services.presets import MOST_PROGRAMS
 
 FINGERPRINT_HELP = "sha256 of the key as DER, hex. Compare it with the exporter by another way than the file's."

@@ -14,7 +14,7 @@ from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from miniapps import selectors, services
 from miniapps.release_serializers import ReleaseSerializer
-from miniapps.serializers import DeliveryInput, ReviewSerializer
+from miniapps.review_serializers import DeliveryInput, ReviewSerializer
 
 
 class VersionDeliverySerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ferry.kernel.api.acts import ActView
 from ferry.kernel.api.schema import page_schema
 from ferry.kernel.api.serializers import StrictSerializer
 from ferry.kernel.api.views import WorkspaceView, created
@@ -15,7 +16,7 @@ from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from miniapps import permission_serializers as forms
 from miniapps import selectors, services
-from miniapps.models import Grant
+from miniapps.narrowing import named_rows
 from miniapps.release_serializers import ReasonInput
 from miniapps.selectors import permissions
 
@@ -72,12 +73,8 @@ class PermissionsView(WorkspaceView):
     )
     def get(self, request: Request) -> Response:
         query = self.query(forms.PermissionQuery)
-        given: dict[str, Any] = {"state": query["state"]}
-        if "host_app" in query:
-            given["host_app"] = identity.host_app(self.workspace, query["host_app"])
-        if "program" in query:
-            given["program"] = selectors.program(self.workspace, query["program"])
-        return self.page(permissions.grants(self.workspace, **given), forms.PermissionSerializer)
+        rows = permissions.grants(self.workspace, state=query["state"], **named_rows(self.workspace, query))
+        return self.page(rows, forms.PermissionSerializer)
 
 
 class ProgramPermissionsView(WorkspaceView):
@@ -115,53 +112,31 @@ class PermissionView(WorkspaceView):
         return Response(forms.PermissionSerializer(permissions.grant(self.workspace, permission_id)).data)
 
 
-class PermissionActView(WorkspaceView):
-    """One act on a permission. Subclasses name the service."""
+class PermissionActView(ActView):
+    """One act on a permission."""
 
-    act: ClassVar[Any]
     form: ClassVar[type[StrictSerializer]] = ReasonInput
+    answer = forms.PermissionSerializer
 
-    def _act(self, permission_id: str) -> Response:
-        grant: Grant = permissions.grant(self.workspace, permission_id)
-        grant = type(self).act(actor=self.actor, grant=grant, **self.parse(self.form))
-        return Response(forms.PermissionSerializer(grant).data)
-
-
-class GrantView(PermissionActView):
-    rights = {"post": Right.GRANT}
-    act = staticmethod(services.grant_permission)
-
-    @extend_schema(summary="Grant a permission", request=ReasonInput, responses=forms.PermissionSerializer)
-    def post(self, request: Request, permission_id: str) -> Response:
-        return self._act(permission_id)
+    def on(self, thing_id: str, values: dict[str, Any]) -> dict[str, Any]:
+        return {"grant": permissions.grant(self.workspace, thing_id)}
 
 
-class RejectPermissionView(PermissionActView):
-    rights = {"post": Right.GRANT}
-    act = staticmethod(services.reject_permission)
-
-    @extend_schema(summary="Reject a permission", request=ReasonInput, responses=forms.PermissionSerializer)
-    def post(self, request: Request, permission_id: str) -> Response:
-        return self._act(permission_id)
+class GrantView(PermissionActView, right=Right.GRANT, summary="Grant a permission"):
+    act = services.grant_permission
 
 
-class RevokeView(PermissionActView):
-    rights = {"post": Right.GRANT}
-    act = staticmethod(services.revoke_permission)
-
-    @extend_schema(summary="Revoke a permission", request=ReasonInput, responses=forms.PermissionSerializer)
-    def post(self, request: Request, permission_id: str) -> Response:
-        return self._act(permission_id)
+class RejectPermissionView(PermissionActView, right=Right.GRANT, summary="Reject a permission"):
+    act = services.reject_permission
 
 
-class WithdrawRequestView(PermissionActView):
-    rights = {"post": Right.SUBMIT}
-    act = staticmethod(services.withdraw_request)
+class RevokeView(PermissionActView, right=Right.GRANT, summary="Revoke a permission"):
+    act = services.revoke_permission
+
+
+class WithdrawRequestView(PermissionActView, right=Right.SUBMIT, summary="Take a request back"):
+    act = services.withdraw_request
     form = forms.NothingInput
-
-    @extend_schema(summary="Take a request back", request=forms.NothingInput, responses=forms.PermissionSerializer)
-    def post(self, request: Request, permission_id: str) -> Response:
-        return self._act(permission_id)
 
 
 class TermsView(WorkspaceView):

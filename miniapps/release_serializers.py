@@ -10,7 +10,7 @@ from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.ids import LENGTH
 from miniapps.models import Release
 from miniapps.releases import APPLY, LONGEST_NOTE, NETWORKS, WHOLE, Kind, ReleasePlan, State
-from miniapps.serializers import DeviceContextInput, host_app_field
+from miniapps.serializers import MOST_CODE, host_app_field
 
 KINDS = [kind.value for kind in Kind]
 STATES = [state.value for state in State if state is not State.DRAFT]
@@ -164,6 +164,31 @@ class DryRunSerializer(serializers.Serializer[Any]):
 def _offered(counts: Any) -> list[dict[str, Any]]:
     ordered = sorted(counts.items(), key=lambda item: -(item[0] or 0))
     return [{"code": code, "devices": devices} for code, devices in ordered]
+
+
+class DeviceContextInput(StrictSerializer):
+    """A device described instead of named."""
+
+    platform = serializers.CharField(max_length=16, help_text="android, ios, harmony or web")
+    host_version = serializers.CharField(max_length=64)
+    device_id = serializers.CharField(max_length=64, required=False, default="")
+    user = serializers.CharField(max_length=256, required=False, default="")
+    user_verified = serializers.BooleanField(required=False, default=False)
+    os = serializers.CharField(max_length=64, required=False, default="")
+    model = serializers.CharField(max_length=128, required=False, default="")
+    network = serializers.CharField(max_length=32, required=False, default="")
+    locale = serializers.CharField(max_length=32, required=False, default="")
+    attributes = serializers.JSONField(required=False, default=dict, validators=[AtMost(8192, depth=2)])
+    installed = serializers.IntegerField(
+        min_value=1, max_value=MOST_CODE, required=False, allow_null=True, default=None
+    )
+
+    def validate_attributes(self, value: Any) -> Any:
+        if not isinstance(value, dict) or not all(
+            isinstance(item, str | int | float | bool) for item in value.values()
+        ):
+            raise serializers.ValidationError('An object of plain values, like {"tier": "gold"}.')
+        return value
 
 
 class ExplainInput(StrictSerializer):

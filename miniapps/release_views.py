@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -12,14 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.values import DeviceContext
+from ferry.kernel.api.acts import ActView
 from ferry.kernel.api.schema import page_schema
+from ferry.kernel.api.serializers import StrictSerializer
 from ferry.kernel.api.views import WorkspaceView, created
 from ferry.kernel.errors import Invalid
 from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from miniapps import release_serializers as forms
 from miniapps import selectors, services
-from miniapps.models import Listing, Release
+from miniapps.narrowing import named_rows
 from miniapps.serializers import ListingInput, ListingSerializer, OnHostAppInput, WithdrawInput
 
 
@@ -33,12 +34,8 @@ class ReleasesView(WorkspaceView):
     )
     def get(self, request: Request) -> Response:
         query = self.query(forms.ReleaseQuery)
-        given: dict[str, Any] = {"state": query["state"]}
-        if "host_app" in query:
-            given["host_app"] = identity.host_app(self.workspace, query["host_app"])
-        if "program" in query:
-            given["program"] = selectors.program(self.workspace, query["program"])
-        return self.page(selectors.releases(self.workspace, **given), forms.ReleaseSerializer)
+        rows = selectors.releases(self.workspace, state=query["state"], **named_rows(self.workspace, query))
+        return self.page(rows, forms.ReleaseSerializer)
 
     @extend_schema(summary="Start a release", request=forms.ReleaseInput, responses={201: forms.ReleaseSerializer})
     def post(self, request: Request) -> Response:
@@ -62,76 +59,38 @@ class ReleaseView(WorkspaceView):
         return Response(forms.ReleaseSerializer(selectors.release(self.workspace, release_id)).data)
 
 
-class ReleaseActView(WorkspaceView):
-    """One act on a release. Subclasses name the service."""
+class ReleaseActView(ActView):
+    """One act on a release."""
 
-    form: ClassVar[type[Any]] = forms.ReasonInput
-    act: ClassVar[Callable[..., Release]]
+    form: ClassVar[type[StrictSerializer]] = forms.ReasonInput
+    answer = forms.ReleaseSerializer
 
-    def _act(self, release_id: str) -> Response:
-        values = self.parse(self.form)
-        release = selectors.release(self.workspace, release_id)
-        changed = type(self).act(actor=self.actor, release=release, **values)
-        return Response(forms.ReleaseSerializer(changed).data)
+    def on(self, thing_id: str, values: dict[str, Any]) -> dict[str, Any]:
+        return {"release": selectors.release(self.workspace, thing_id)}
 
 
-class ShareView(ReleaseActView):
-    rights = {"post": Right.RELEASE}
+class ShareView(ReleaseActView, right=Right.RELEASE, summary="Raise or lower the share of a gray release"):
     form = forms.ShareInput
     act = services.change_share
 
-    @extend_schema(
-        summary="Raise or lower the share of a gray release",
-        request=forms.ShareInput,
-        responses=forms.ReleaseSerializer,
-    )
-    def post(self, request: Request, release_id: str) -> Response:
-        return self._act(release_id)
 
-
-class PauseView(ReleaseActView):
-    rights = {"post": Right.RELEASE}
+class PauseView(ReleaseActView, right=Right.RELEASE, summary="Hold a release: who has it keeps it, nobody new gets it"):
     act = services.pause_release
 
-    @extend_schema(
-        summary="Hold a release: who has it keeps it, nobody new gets it",
-        request=forms.ReasonInput,
-        responses=forms.ReleaseSerializer,
-    )
-    def post(self, request: Request, release_id: str) -> Response:
-        return self._act(release_id)
 
-
-class ResumeView(ReleaseActView):
-    rights = {"post": Right.RELEASE}
+class ResumeView(ReleaseActView, right=Right.RELEASE, summary="Go on with a release"):
     act = services.resume_release
 
-    @extend_schema(summary="Go on with a release", request=forms.ReasonInput, responses=forms.ReleaseSerializer)
-    def post(self, request: Request, release_id: str) -> Response:
-        return self._act(release_id)
 
-
-class CompleteView(ReleaseActView):
-    rights = {"post": Right.RELEASE}
+class CompleteView(
+    ReleaseActView, right=Right.RELEASE, summary="Give a gray release to everybody; answers with the full release"
+):
     act = services.complete_release
 
-    @extend_schema(
-        summary="Give a gray release to everybody; answers with the full release",
-        request=forms.ReasonInput,
-        responses=forms.ReleaseSerializer,
-    )
-    def post(self, request: Request, release_id: str) -> Response:
-        return self._act(release_id)
 
-
-class RollBackView(ReleaseActView):
-    rights = {"post": Right.RELEASE}
+class RollBackView(ReleaseActView, right=Right.RELEASE, summary="Stop a release for good"):
     form = forms.RollBackInput
     act = services.roll_back_release
-
-    @extend_schema(summary="Stop a release for good", request=forms.RollBackInput, responses=forms.ReleaseSerializer)
-    def post(self, request: Request, release_id: str) -> Response:
-        return self._act(release_id)
 
 
 class RollBackToView(WorkspaceView):
@@ -156,43 +115,24 @@ class RollBackToView(WorkspaceView):
         return Response(forms.RolledBackSerializer(done).data)
 
 
-class ListingActView(WorkspaceView):
+class ListingActView(ActView):
     """Withdraw or restore a mini-program on a host app."""
 
-    form: ClassVar[type[Any]]
-    act: ClassVar[Callable[..., Listing]]
+    answer = ListingSerializer
 
-    def _act(self, program_id: str) -> Response:
-        values = self.parse(self.form)
-        listing = type(self).act(
-            actor=self.actor,
-            program=selectors.program(self.workspace, program_id),
-            host_app=identity.host_app(self.workspace, values.pop("host_app")),
-            **values,
-        )
-        return Response(ListingSerializer(listing).data)
+    def on(self, thing_id: str, values: dict[str, Any]) -> dict[str, Any]:
+        program = selectors.program(self.workspace, thing_id)
+        return {"program": program, "host_app": identity.host_app(self.workspace, values.pop("host_app"))}
 
 
-class WithdrawView(ListingActView):
-    rights = {"post": Right.WITHDRAW}
+class WithdrawView(ListingActView, right=Right.WITHDRAW, summary="Withdraw a mini-program from a host app"):
     form = WithdrawInput
     act = services.withdraw_program
 
-    @extend_schema(
-        summary="Withdraw a mini-program from a host app", request=WithdrawInput, responses=ListingSerializer
-    )
-    def post(self, request: Request, program_id: str) -> Response:
-        return self._act(program_id)
 
-
-class RestoreView(ListingActView):
-    rights = {"post": Right.WITHDRAW}
+class RestoreView(ListingActView, right=Right.WITHDRAW, summary="Bring a mini-program back"):
     form = OnHostAppInput
     act = services.restore_program
-
-    @extend_schema(summary="Bring a mini-program back", request=OnHostAppInput, responses=ListingSerializer)
-    def post(self, request: Request, program_id: str) -> Response:
-        return self._act(program_id)
 
 
 class ListingsView(WorkspaceView):

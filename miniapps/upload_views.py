@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from ferry.kernel.api import idempotency
 from ferry.kernel.api.views import WorkspaceView
 from ferry.kernel.identity.rights import Right
-from miniapps import serializers as forms
 from miniapps import services, tus
+from miniapps import version_serializers as forms
 
 
 def _header(name: str, about: str, required: bool = True) -> OpenApiParameter:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ferry.kernel.api.acts import ActView
 from ferry.kernel.api.schema import page_schema
 from ferry.kernel.api.views import WorkspaceView, created
 from ferry.kernel.errors import Invalid
@@ -17,7 +17,6 @@ from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from push import campaign_serializers as forms
 from push import selectors, services
-from push.models import Campaign
 from push.serializers import DeliveryFunnelSerializer, MessageSerializer, words_in
 
 
@@ -136,79 +135,37 @@ class EffectView(WorkspaceView):
         return Response(forms.EffectSerializer(selectors.campaign_effect(campaign)).data)
 
 
-class _ActView(WorkspaceView):
-    """One act on a campaign. Subclasses name the service and its form."""
+class CampaignActView(ActView):
+    """One act on a campaign."""
 
-    form: ClassVar[type[Any] | None] = None
-    act: ClassVar[Callable[..., Campaign]]
+    answer = forms.CampaignSerializer
 
-    def _act(self, campaign_id: str) -> Response:
-        values = self.parse(self.form) if self.form is not None else {}
-        campaign = selectors.campaign(self.workspace, campaign_id)
-        changed = type(self).act(actor=self.actor, campaign=campaign, **values)
-        return Response(forms.CampaignSerializer(changed).data)
+    def on(self, thing_id: str, values: dict[str, Any]) -> dict[str, Any]:
+        return {"campaign": selectors.campaign(self.workspace, thing_id)}
 
 
-class SubmitView(_ActView):
-    rights = {"post": Right.PUSH_WRITE}
+class SubmitView(CampaignActView, right=Right.PUSH_WRITE, summary="Ask for approval"):
     act = services.submit_campaign
 
-    @extend_schema(summary="Ask for approval", request=None, responses=forms.CampaignSerializer)
-    def post(self, request: Request, campaign_id: str) -> Response:
-        return self._act(campaign_id)
 
-
-class ApproveView(_ActView):
-    rights = {"post": Right.PUSH_APPROVE}
+class ApproveView(CampaignActView, right=Right.PUSH_APPROVE, summary="Approve a campaign that somebody else wrote"):
     form = forms.ApproveInput
     act = services.approve_campaign
 
-    @extend_schema(
-        summary="Approve a campaign that somebody else wrote",
-        request=forms.ApproveInput,
-        responses=forms.CampaignSerializer,
-    )
-    def post(self, request: Request, campaign_id: str) -> Response:
-        return self._act(campaign_id)
 
-
-class ReturnView(_ActView):
-    rights = {"post": Right.PUSH_APPROVE}
+class ReturnView(CampaignActView, right=Right.PUSH_APPROVE, summary="Send a campaign back to its writers"):
     form = forms.CampaignReasonInput
     act = services.return_campaign
 
-    @extend_schema(
-        summary="Send a campaign back to its writers",
-        request=forms.CampaignReasonInput,
-        responses=forms.CampaignSerializer,
-    )
-    def post(self, request: Request, campaign_id: str) -> Response:
-        return self._act(campaign_id)
 
-
-class ScheduleView(_ActView):
-    rights = {"post": Right.PUSH_WRITE}
+class ScheduleView(CampaignActView, right=Right.PUSH_WRITE, summary="Schedule for its planned time, or now"):
     act = services.schedule_campaign
 
-    @extend_schema(summary="Schedule for its planned time, or now", request=None, responses=forms.CampaignSerializer)
-    def post(self, request: Request, campaign_id: str) -> Response:
-        return self._act(campaign_id)
 
-
-class UnscheduleView(_ActView):
-    rights = {"post": Right.PUSH_WRITE}
+class UnscheduleView(CampaignActView, right=Right.PUSH_WRITE, summary="Take it off the schedule"):
     act = services.unschedule_campaign
 
-    @extend_schema(summary="Take it off the schedule", request=None, responses=forms.CampaignSerializer)
-    def post(self, request: Request, campaign_id: str) -> Response:
-        return self._act(campaign_id)
 
-
-class StopView(_ActView):
-    rights = {"post": Right.PUSH_WRITE}
+class StopView(CampaignActView, right=Right.PUSH_WRITE, summary="Stop for good"):
     form = forms.CampaignReasonInput
     act = services.stop_campaign
-
-    @extend_schema(summary="Stop for good", request=forms.CampaignReasonInput, responses=forms.CampaignSerializer)
-    def post(self, request: Request, campaign_id: str) -> Response:
-        return self._act(campaign_id)
