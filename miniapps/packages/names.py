@@ -46,7 +46,7 @@ def check(name: str) -> None:
         raise Refused(Code.NAME_DRIVE, name)
     if any(unicodedata.category(letter) == "Cc" for letter in path):
         raise Refused(Code.NAME_CONTROL, name)
-    if len(path.encode()) > MAX_PATH_BYTES:
+    if _longest(path) > MAX_PATH_BYTES:
         raise Refused(Code.NAME_TOO_LONG, name, limit=MAX_PATH_BYTES)
     parts = path.split("/")
     for part in parts:
@@ -64,8 +64,13 @@ def _check_part(part: str, name: str) -> None:
         raise Refused(Code.NAME_TRAILING, name)
     if _WINDOWS_DEVICES.fullmatch(part):
         raise Refused(Code.NAME_RESERVED, name)
-    if len(part.encode()) > MAX_PART_BYTES:
+    if _longest(part) > MAX_PART_BYTES:
         raise Refused(Code.NAME_TOO_LONG, name, limit=MAX_PART_BYTES)
+
+
+def _longest(text: str) -> int:
+    """Bytes of the name as it came and in the form that is kept: some characters become three in it."""
+    return max(len(text.encode()), len(normal(text).encode()))
 
 
 def check_together(names: Iterable[str]) -> None:
@@ -76,10 +81,10 @@ def check_together(names: Iterable[str]) -> None:
         folded = fold(name.removesuffix("/"))
         if name.endswith("/"):
             folders.add(folded)
+        elif folded in files:
+            raise Refused(_likeness(files[folded], name), name, other=files[folded])
         else:
-            other = files.setdefault(folded, name)
-            if other is not name:
-                raise Refused(_likeness(other, name), name, other=other)
+            files[folded] = name
         folders.update(_parents(folded))
     for folded, name in files.items():
         if folded in folders:

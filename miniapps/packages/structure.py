@@ -17,6 +17,7 @@ from miniapps.packages import names
 from miniapps.packages.findings import Code, Refused
 
 STORED, DEFLATED = 0, 8
+_EMPTY = 2  # bytes of nothing at all, deflated
 _NEWEST = 45  # honest tools ask for 2.0, some for 4.5 without using what it brought
 
 _END = struct.Struct("<4s4H2LH")
@@ -114,8 +115,8 @@ def read_directory(directory: bytes, count: int) -> Iterator[tuple[str, Entry]]:
             raise Refused(Code.ZIP64, name)
         if method == STORED and packed != size:
             raise Refused(Code.BAD_SIZE, name)
-        if name.endswith("/") and size:
-            raise Refused(Code.BAD_SIZE, name)
+        if name.endswith("/") and (size or packed > _EMPTY):
+            raise Refused(Code.BAD_SIZE, name)  # nobody reads what a folder holds, so it holds nothing
         yield name, Entry(name, size, packed, crc, method, flags, offset)
     if at != len(directory):
         raise Refused(Code.DIRECTORY_DAMAGED)
