@@ -60,7 +60,10 @@ SENTENCES: Mapping[Code, tuple[_Text, _Text]] = {
         _("Zip the content of your build's output folder; docs/publish.md shows what each kind holds."),
     ),
     Code.ENTRY_MISSING: (_("The entry “{entry}” is not in the package."), _("Correct “entry”, or add the file.")),
-    Code.MANIFEST_NOT_JSON: (_("This is not a JSON object in UTF-8."), _("Correct the file, or leave it out.")),
+    Code.MANIFEST_NOT_JSON: (
+        _("This is not a JSON object in UTF-8: {reason}."),
+        _("Correct the file, or leave it out."),
+    ),
     Code.MANIFEST_TOO_LARGE: (_("The manifest has more than {limit} bytes."), _("Shorten it.")),
     Code.MEMBER_INVALID: (_("The member “{member}” has a wrong form."), _("docs/publish.md shows every member.")),
     Code.PAGE_MISSING: (

@@ -9,7 +9,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from miniapps.packages.declared import MAX_PAGES, MAX_SUBPACKAGES, clean_root, is_capability, is_name, is_path
+from miniapps.packages.declared import (
+    MAX_PAGES,
+    MAX_REQUESTS,
+    MAX_SUBPACKAGES,
+    clean_root,
+    is_capability,
+    is_name,
+    is_path,
+)
 from miniapps.packages.findings import Code, Finding
 
 Wrong = Callable[[str], None]
@@ -73,7 +81,7 @@ def read_app_json(raw: Mapping[str, Any], wrong: Wrong) -> AppJson:
         folders=folders,
         tabs=tuple(_tabs(raw.get("tabBar", {}), wrong)),
         entry=str(entry).strip("/"),
-        capabilities=tuple(_capabilities(raw)),
+        capabilities=_capabilities(raw, wrong),
         preload=_preload(raw.get("preloadRule", {}), folders, wrong),
     )
 
@@ -113,33 +121,38 @@ def _folders(value: Any, wrong: Wrong, member: str) -> Iterable[Folder]:
 def _tabs(value: Any, wrong: Wrong) -> Iterable[str]:
     """WeChat: {"list": [{"pagePath"}]}; Alipay: {"items": [{"pagePath"}]}."""
     tabs = value.get("list", value.get("items", [])) if isinstance(value, dict) else None
-    if not isinstance(tabs, list) or not all(isinstance(tab, dict) and is_path(tab.get("pagePath")) for tab in tabs):
+    good = isinstance(tabs, list) and len(tabs) <= MAX_PAGES
+    if not good or not all(isinstance(tab, dict) and is_path(tab.get("pagePath")) for tab in tabs):
         wrong("tabBar")
         return
     for tab in tabs:
         yield tab["pagePath"].strip("/")
 
 
-def _capabilities(raw: Mapping[str, Any]) -> Iterable[str]:
+def _capabilities(raw: Mapping[str, Any], wrong: Wrong) -> tuple[str, ...]:
     """What it wants to call: the scopes it explains to the user, and the interfaces about private data it lists."""
     explained, private = raw.get("permission"), raw.get("requiredPrivateInfos")
     names: Collection[Any] = [
         *(explained if isinstance(explained, dict) else ()),
         *(private if isinstance(private, list) else ()),
     ]
-    return dict.fromkeys(name for name in names if is_capability(name))
+    found = tuple(dict.fromkeys(name for name in names if is_capability(name)))
+    if len(found) > MAX_REQUESTS:
+        wrong("permission")
+        return ()
+    return found
 
 
 def _preload(value: Any, folders: Iterable[Folder], wrong: Wrong) -> Mapping[str, tuple[str, ...]]:
     """{"pages/home": {"packages": ["name or root", …]}}; what is no sub-package stays as it is, for the check."""
-    if not isinstance(value, dict) or not all(is_path(page) for page in value):
+    if not isinstance(value, dict) or len(value) > MAX_PAGES or not all(is_path(page) for page in value):
         wrong("preloadRule")
         return {}
     names = {folder.root: folder.name for folder in folders}
     found: dict[str, tuple[str, ...]] = {}
     for page, rule in value.items():
         wanted = rule.get("packages") if isinstance(rule, dict) else None
-        if not isinstance(wanted, list) or not all(isinstance(each, str) for each in wanted):
+        if not isinstance(wanted, list) or len(wanted) > MAX_SUBPACKAGES or not all(map(is_path, wanted)):
             wrong("preloadRule")
             continue
         known = [str(names.get(clean_root(each), each)) for each in wanted if each != "__APP__"]

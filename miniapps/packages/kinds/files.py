@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from ferry.kernel import strict_json
 from miniapps.packages.findings import Code, Finding, Refused, Report
 
+MAX_IGNORED = 1_000  # findings: a report is for people
 MAX_JSON_BYTES = 1 << 20  # of a manifest or a configuration; Dimina's has an entry for each page
 
 
@@ -24,13 +25,13 @@ class Files:
         return path in self.paths
 
     def object(self, path: str) -> dict[str, Any]:
-        """The JSON object in a file. Raises Refused when it is none."""
+        """The JSON object in a file. Raises Refused when it is none, or one that not everybody reads alike."""
         try:
-            value = json.loads(self.content(path, MAX_JSON_BYTES).decode("utf-8-sig"))
-        except (ValueError, RecursionError):
-            raise Refused(Code.MANIFEST_NOT_JSON, path) from None
+            value = strict_json.loads(self.content(path, MAX_JSON_BYTES).decode("utf-8-sig"))
+        except ValueError as wrong:
+            raise Refused(Code.MANIFEST_NOT_JSON, path, reason=str(wrong)[:200]) from None
         if not isinstance(value, dict):
-            raise Refused(Code.MANIFEST_NOT_JSON, path)
+            raise Refused(Code.MANIFEST_NOT_JSON, path, reason="it is another value")
         return value
 
     def wrong(self, path: str, member: str) -> None:
@@ -39,4 +40,5 @@ class Files:
 
     def ignored(self, path: str, member: str) -> None:
         """Note that a member of a file is not used."""
-        self.report.ignored.append(Finding(Code.MEMBER_IGNORED, path, {"member": member[:64]}))
+        if len(self.report.ignored) < MAX_IGNORED:
+            self.report.ignored.append(Finding(Code.MEMBER_IGNORED, path, {"member": member[:64]}))

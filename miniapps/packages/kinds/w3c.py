@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from miniapps.packages.declared import Declared, is_capability, is_path
+from miniapps.packages.declared import MAX_PAGES, MAX_REQUESTS, Declared, is_capability, is_path
 from miniapps.packages.findings import Code, Finding, Refused
 from miniapps.packages.kinds.app_json import one_line
 from miniapps.packages.kinds.files import Files
@@ -43,7 +43,7 @@ def _flag(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
 
 
 def _line(value: Any) -> bool:
@@ -71,7 +71,7 @@ OPTIONAL: Mapping[str, Callable[[Any], bool]] = {
     "description": _line,
     "color_scheme": _word("auto", "dark", "light"),
     "device_type": lambda value: isinstance(value, list) and all(map(_line, value)),
-    "req_permissions": lambda value: isinstance(value, list),
+    "req_permissions": lambda value: isinstance(value, list) and len(value) <= MAX_REQUESTS,
     "widgets": lambda value: isinstance(value, list),
     "window": lambda value: isinstance(value, dict),
 }
@@ -80,7 +80,7 @@ REQUIRED: Mapping[str, Callable[[Any], bool]] = {
     "name": _line,
     "version": lambda value: isinstance(value, dict) and _number(value.get("code")) and _line(value.get("name")),
     "icons": lambda value: isinstance(value, list) and bool(value) and all(map(_is_icon, value)),
-    "pages": lambda value: isinstance(value, list) and bool(value) and all(map(is_path, value)),
+    "pages": lambda value: isinstance(value, list) and 0 < len(value) <= MAX_PAGES and all(map(is_path, value)),
     "platform_version": lambda value: isinstance(value, dict) and _number(value.get("min_code")),
 }
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, ValidationError
 
-from ferry.kernel.api.parsers import DEEPEST_JSON, LARGEST_JSON, StrictJsonParser, parse_json
+from ferry.kernel.api.parsers import LARGEST_JSON, StrictJsonParser, parse_json
 from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.api.views import WorkspaceView
 from ferry.kernel.errors import TooLarge
+from ferry.kernel.strict_json import DEEPEST
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -70,11 +71,11 @@ def test_what_bites_later_is_refused(raw):
         parse_json(raw)
 
 
-@pytest.mark.parametrize("depth", [DEEPEST_JSON + 1, 945, 5000])  # 945: read without harm, too deep to write again
+@pytest.mark.parametrize("depth", [DEEPEST + 1, 945, 5000])  # 945: read without harm, too deep to write again
 def test_deep_nesting_is_refused_before_anybody_walks_it(depth):
     with pytest.raises(ParseError, match="nested"):
         parse_json(b"[" * depth + b"]" * depth)
-    assert parse_json(b"[" * DEEPEST_JSON + b"]" * DEEPEST_JSON)
+    assert parse_json(b"[" * DEEPEST + b"]" * DEEPEST)
     assert len(parse_json(b"[" + b"[]," * 1000 + b"[]]")) == 1001
 
 

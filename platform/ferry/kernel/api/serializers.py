@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from ferry.kernel.api.parsers import nesting
+from ferry.kernel.strict_json import nesting
 from ferry.kernel.words import TURNED, turns
 
 
