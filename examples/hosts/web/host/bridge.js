@@ -6,7 +6,7 @@ import { EdgeError } from "./edge.js";
 const OFFERED = {
   network: () => ({ online: navigator.onLine }),
   vibrate: () => ({ vibrated: navigator.vibrate?.(50) ?? false }),
-  login: (client, program) => client.withDevice(({ token }) => client.edge.loginCode(token, program)),
+  login: (client, program) => client.device.call(({ token }) => client.edge.loginCode(token, program)),
 };
 
 /** The answer to one call: {result}, or {refusal: {code, message}}. */

@@ -18,12 +18,12 @@ export class ConsentSheet {
 
   /** Asks, unless this policy has been answered. */
   async ask(policy) {
-    const known = await this.client.consent();
+    const known = await this.client.device.consent();
     if (known?.policy_version !== policy) await this.open();
   }
 
   async open() {
-    const known = await this.client.consent();
+    const known = await this.client.device.consent();
     for (const name of PURPOSES) $(`consent-${name}`).checked = known?.[name] ?? false;
     $("consent").hidden = false;
   }

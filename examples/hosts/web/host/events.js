@@ -10,7 +10,7 @@ export class Events {
   constructor({ client, edge, config }) {
     Object.assign(this, { client, config });
     const send = async (device, batch) => {
-      const consent = await client.consent();
+      const consent = await client.device.consent();
       if (!consent?.analytics) return; // taken back while this was on its way: the queue forgets it
       await edge.batch(device.token, {
         sentAt: new Date().toISOString(),
@@ -46,7 +46,7 @@ export class Events {
   }
 
   async #track(event, properties, { program, version_code: version }) {
-    if (!(await this.client.consent())?.analytics) return;
+    if (!(await this.client.device.consent())?.analytics) return;
     const messageId = crypto.randomUUID();
     await this.#outbox.add(messageId, {
       type: "track", event, messageId, originalTimestamp: new Date().toISOString(), properties,

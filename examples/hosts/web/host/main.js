@@ -101,7 +101,7 @@ function agreedText(agreed) {
 }
 
 async function drawFacts() {
-  const [known, agreed] = [await store.get("facts", "device"), await client.consent()];
+  const [known, agreed] = [await store.get("facts", "device"), await client.device.consent()];
   const state = { null: words().asking, true: words().online, false: words().offline }[client.online];
   const facts = [
     [words().device, known?.device ?? "…"], [words().version, `${config.host_version} · web`],

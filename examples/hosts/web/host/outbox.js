@@ -36,7 +36,7 @@ export class Outbox {
       const entries = (await this.#edit((all) => all)).slice(0, this.piece);
       if (!entries.length) return;
       try {
-        await this.client.withDevice((device) => this.send(device, entries.map(({ item }) => item)));
+        await this.client.device.call((device) => this.send(device, entries.map(({ item }) => item)));
         this.#failures = 0;
       } catch (error) {
         if (!(error instanceof EdgeError)) throw error;

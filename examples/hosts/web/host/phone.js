@@ -92,7 +92,7 @@ export class Phone {
     const failed = (reason) => this.#notice(words().missingTitle, reason);
     const erred = (error) => this.#events.failed(statement, error);
     const frame = await run({ ...found, domains, language: language === "zh" ? "zh-CN" : "en", place: $("stage"), failed, erred, asked, page });
-    const news = await client.tellNews(id);
+    const news = await client.programs.tellNews(id);
     $("news").hidden = !news;
     $("news-text").textContent = news;
     this.#events.opened(statement, from);

@@ -31,7 +31,7 @@ export class Pushes {
     this.#outbox.flush();
     if (this.client.held > 0) return this.#again(this.client.held);
     try {
-      const { ticket } = await this.client.withDevice(({ token }) => this.edge.ticket(token));
+      const { ticket } = await this.client.device.call(({ token }) => this.edge.ticket(token));
       this.#listen(ticket, (await this.#inbox()).cursor);
     } catch (error) {
       if (!(error instanceof EdgeError)) throw error;
@@ -95,7 +95,7 @@ export class Pushes {
   async #poll() {
     for (;;) {
       const since = (await this.#inbox()).cursor;
-      const answer = await this.client.withDevice(({ token }) => this.edge.sync(token, since));
+      const answer = await this.client.device.call(({ token }) => this.edge.sync(token, since));
       for (const { cursor, message } of answer.items) await this.#take(cursor, JSON.stringify(message));
       if (answer.cursor !== since) await this.#take(answer.cursor, null);
       if (!answer.more) return this.#failures > 2 ? answer.next_sync_after * 1000 : 0;

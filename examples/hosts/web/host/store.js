@@ -51,6 +51,15 @@ class Store {
     return this.write((put) => put("facts", key, value));
   }
 
+  /** A queue among the facts; empty when nothing has been put into it. */
+  async recall(queue) {
+    return (await this.get("facts", queue)) ?? [];
+  }
+
+  async remember(queue, change) {
+    await this.set(queue, change(await this.recall(queue)));
+  }
+
   /** Forgets everything: the phone is new again. */
   clear() {
     const transaction = this.#database.transaction(STORES, "readwrite");
