@@ -228,7 +228,8 @@ def test_w3c_needs_its_files(lacking):
 
 
 def test_w3c_reads_its_texts():
-    assert found({**samples.w3c(), "i18n/zh.json": b"nothing"}) == [(Code.MANIFEST_NOT_JSON, {"reason": "Expecting value: line 1 column 1 (char 0)"})]
+    reason = "Expecting value: line 1 column 1 (char 0)"
+    assert found({**samples.w3c(), "i18n/zh.json": b"nothing"}) == [(Code.MANIFEST_NOT_JSON, {"reason": reason})]
     without = {path: content for path, content in samples.w3c().items() if not path.startswith("i18n/")}
     assert warned(examined(without)) == [Code.TEXTS_MISSING]
 

@@ -1,4 +1,4 @@
-"""Manifests that parsers, databases or phones would read apart: refused with a sentence, whatever kind they belong to."""
+"""Manifests that parsers, databases or phones would read apart: refused with a sentence, whatever their kind."""
 
 from __future__ import annotations
 
