@@ -30,7 +30,7 @@ class MiniappsConfig(AppConfig):
         register_part("categories", build=snapshot_more.build_categories, keys=snapshot_more.category_keys)
         register_part("links", build=snapshot_more.build_links, keys=snapshot_more.link_keys)
         register_part("adapter", build=adapters.build, keys=snapshot.keys, beside="program", remember=history.remember)
-        register_loader("program", "miniapps.snapshot_load.load_program")
+        register_loader("program", "miniapps.snapshot_load_more.load_program")
         register_loader("adapter", "miniapps.adapters.load.load_adapter")
         register_loader("offered", "miniapps.edge_offered.load_offered")
         register_loader("categories", "miniapps.snapshot_load_more.load_categories")

@@ -24,6 +24,7 @@ class Acceptance(Struct, frozen=True):
     version: Annotated[int, Meta(ge=1, lt=2**31)]  # of the agreement, as the terms name it
 
 
+_WAIT_S = 2.5  # two polls
 _decoder = msgspec.json.Decoder(Acceptance)
 
 
@@ -34,14 +35,19 @@ class AcceptPrivacy:
         self._edge = edge
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """`stored` is false where the host app requires consent to analytics and the device has not given it."""
+        """`stored` is false where the host app requires consent to analytics and the device has not given it, and
+        where the host app offers no such program. Either way the device need not say it again.
+        """
         edge = self._edge
         snapshot = edge.host_app(req)
         edge.pass_limit(req)
         token = auth.required_device(snapshot, edge.authorization(req))
         said = decode(_decoder, await edge.body(req))
+        if said.program not in snapshot.part("program"):  # another edge may have offered it a second ago
+            await edge.snapshots.next_poll(_WAIT_S)
+            snapshot = edge.host_app(req)
         app = snapshot.app
-        stored = app.stores(token)
+        stored = app.stores(token) and said.program in snapshot.part("program")
         if stored:
             record = {
                 "host_app": app.id,

@@ -98,10 +98,12 @@ def check_version(headers: Headers) -> None:
 
 
 def _number(headers: Headers, name: str) -> int:
+    """What is beyond counting is as good as `_MOST`, which no upload reaches: too large, and no other mistake."""
     text = headers.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= _MOST):
+    if not (text.isascii() and text.isdigit()):
         raise Invalid(reason=f"{name} is a number of bytes, 0 or more")
-    return int(text)
+    digits = text.lstrip("0") or "0"
+    return min(int(digits), _MOST) if len(digits) <= len(str(_MOST)) else _MOST
 
 
 def _checksum(text: str | None) -> tuple[str, bytes] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,8 +31,13 @@ _NOTHING = OpenApiResponse(description="Headers say how far the upload is.")
 class TusView(WorkspaceView):
     """What both addresses share: every answer, a refusal too, names the version of the protocol."""
 
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """None for OPTIONS: clients ask what the server can do before they send a token, as browsers do."""
+        request = getattr(self, "request", None)
+        return [] if request is not None and request.method == "OPTIONS" else super().get_authenticators()
+
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
-        """What the server can do."""
+        """What the server can do. It says nothing about any upload, and needs no token."""
         return Response(status=204, headers=tus.abilities())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
@@ -13,12 +13,16 @@ from ferry.kernel.publishing.services import publishing_workspace
 from miniapps.errors import AgreementInvalid
 from miniapps.languages import LANGUAGES
 from miniapps.models import MiniProgram, PrivacyAgreement
+from miniapps.permissions import domains
+from miniapps.permissions.wording import fault_text
 from miniapps.services.programs import require_change
 from miniapps.services.scope import within
 from miniapps.services.terms import settle_program
 
 LONGEST_TEXT = 2000  # characters: what fits a sheet on a phone; the whole agreement stands at its address
 _LONGEST_URL = 500
+# What a URI is made of but quotes and brackets: it stands in pages of the console and of host apps nobody here wrote.
+_URL = re.compile(r"https://([^/?#*\s]+)(?:[/?#][A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?")
 
 
 def publish_agreement(
@@ -69,13 +73,17 @@ def _texts(given: Mapping[str, str]) -> dict[str, str]:
 def _urls(given: Mapping[str, str]) -> dict[str, str]:
     urls = {language: url.strip() for language, url in _known(given).items() if url.strip()}
     for url in urls.values():
+        match = _URL.fullmatch(url)
+        if match is None or not url.isascii() or len(url) > _LONGEST_URL:
+            reason = _(
+                "an address begins with https:// and has at most {limit} characters; spaces, quotes and what is not"
+                " ASCII are percent-encoded."
+            )
+            raise AgreementInvalid(reason=reason.format(limit=_LONGEST_URL))
         try:
-            parts = urlsplit(url)
-            sound = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
-        except ValueError:
-            sound = False
-        if not sound or not url.isascii() or not url.isprintable() or " " in url or len(url) > _LONGEST_URL:
-            raise AgreementInvalid(reason=_("an address begins with https:// and has at most 500 characters."))
+            domains.clean(match[1])
+        except domains.BadDomain as bad:
+            raise AgreementInvalid(reason=f"{bad.text}: {fault_text(bad.fault)}") from bad
     return urls
 
 

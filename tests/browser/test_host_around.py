@@ -21,7 +21,7 @@ PAGES = {
 PRIVACY = {
     "version": 1,
     "text": {"en": "We keep your tickets.", "zh-Hans": "我们保存您的车票。"},
-    "url": {"en": "https://harbour.example/privacy"},
+    "url": {"en": "https://harbour.example.com/privacy"},
 }
 
 
@@ -48,7 +48,7 @@ def test_an_agreement_is_shown_once_for_each_version_and_told(phone, edge):
     phone.page.locator(f"[data-program='{CARD}']").click()
     expect(phone.page.locator("#agreement")).to_be_visible()
     expect(phone.page.locator("#agreement-text")).to_have_text("We keep your tickets.")
-    expect(phone.page.locator("#agreement-link")).to_have_attribute("href", "https://harbour.example/privacy")
+    expect(phone.page.locator("#agreement-link")).to_have_attribute("href", "https://harbour.example.com/privacy")
     assert phone.page.locator("#stage iframe").count() == 0, "nothing runs before the answer"
     phone.page.locator("#agree").click()
     phone.shows("version 1")

@@ -133,12 +133,12 @@ def test_the_shelves_are_edited_as_lines(port):
 def test_an_agreement_is_published_and_its_acceptances_are_counted(port):
     operator = port.as_(Role.OPERATOR)
     operator.post(
-        port.program_url("privacy"), {"text_en": "We keep <tickets>.", "url_zh": "https://harbour.example/zh"}
+        port.program_url("privacy"), {"text_en": "We keep <tickets>.", "url_zh": "https://harbour.example.com/zh"}
     )
     [agreement] = selectors.agreements(port.world.program)
     assert (agreement.text, agreement.url) == (
         {"en": "We keep <tickets>."},
-        {"zh-Hans": "https://harbour.example/zh"},
+        {"zh-Hans": "https://harbour.example.com/zh"},
     )
     page = text(operator.get(port.program_url("privacy")))
     assert "We keep &lt;tickets&gt;." in page

@@ -134,11 +134,18 @@ class TestWhatIsServed:
 
 def test_icons_have_the_type_of_their_ending(published: Published, client: SnapshotClient, call: Caller) -> None:
     icon = blobs().put(b"picture").sha256
-    published.program(program_body("news", release_body(1), icons={"48": icon, "48.webp": icon}))
+    small = blobs().put(b"smaller picture").sha256
+    published.program(program_body("news", release_body(1), icons={"48": icon, "48.webp": small}))
     client.poll()
     assert call("GET", f"/icons/{icon}.png").headers["content-type"] == "image/png"
-    assert call("GET", f"/icons/{icon}.webp").headers["content-type"] == "image/webp"
+    assert call("GET", f"/icons/{small}.webp").headers["content-type"] == "image/webp"
+    assert call("GET", f"/icons/{small}.png").status_code == 404
     assert call("GET", f"/icons/{icon}").status_code == 404
+
+
+@pytest.mark.parametrize("ending", ["png", "webp"])
+def test_among_the_icons_no_package_is_served(call: Caller, sha: str, ending: str) -> None:
+    assert call("GET", f"/icons/{sha}.{ending}").status_code == 404
 
 
 class TestElsewhere:

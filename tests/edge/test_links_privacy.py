@@ -197,6 +197,17 @@ class TestAcceptedPrivacy:
         answer = call("POST", "/v1/privacy/accept", json={"program": "card", "version": 1}, authorization=AUTHORIZATION)
         assert (answer.json(), notes.appended) == ({"stored": False}, [])
 
+    def test_for_a_program_that_nobody_offers_here_nothing_is_kept(
+        self, call: Caller, notes: Notes, published: Published, client: SnapshotClient
+    ) -> None:
+        body = {"program": "later", "version": 1}
+        answer = call("POST", "/v1/privacy/accept", json=body, authorization=AUTHORIZATION)
+        assert (answer.status_code, answer.json(), notes.appended) == (200, {"stored": False}, [])
+        published.program(program_body("later", release_body(1), withdrawn={"message": "Closed."}))
+        client.poll()
+        answer = call("POST", "/v1/privacy/accept", json=body, authorization=AUTHORIZATION)
+        assert (answer.json(), len(notes.appended)) == ({"stored": True}, 1)
+
     def test_only_a_registered_device_accepts(self, call: Caller) -> None:
         assert call("POST", "/v1/privacy/accept", json={"program": "card", "version": 1}).status_code == 401
 

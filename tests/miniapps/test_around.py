@@ -111,7 +111,11 @@ class TestCategories:
 
 class TestPrivacy:
     def publish(self, world, **given):
-        values = {"text": {"en": "We keep your tickets."}, "url": {"en": "https://harbour.example/privacy"}, **given}
+        values = {
+            "text": {"en": "We keep your tickets."},
+            "url": {"en": "https://harbour.example.com/privacy"},
+            **given,
+        }
         return services.publish_agreement(actor=world.operator, program=world.program, **values)
 
     def test_it_travels_with_the_signed_terms_and_a_change_counts_the_serial_on(self, port):
@@ -120,7 +124,7 @@ class TestPrivacy:
         assert release["terms"]["privacy"] == {
             "version": 1,
             "text": {"en": "We keep your tickets."},
-            "url": {"en": "https://harbour.example/privacy"},
+            "url": {"en": "https://harbour.example.com/privacy"},
         }
         signed = release["terms_signature"]
         pem = public_keys(port.workspace).get(kid=signed["kid"]).public_pem
@@ -154,19 +158,38 @@ class TestPrivacy:
             {"text": {"fr": "Bonjour"}},
             {"text": {"en": "x" * 2001}},
             {"text": {"en": "a\0b"}},
-            {"url": {"en": "http://harbour.example"}},
+            {"url": {"en": "http://harbour.example.com"}},
             {"url": {"en": "javascript:alert(1)"}},
-            {"url": {"en": "https://user@harbour.example"}},
+            {"url": {"en": "https://user@harbour.example.com"}},
+            {"url": {"en": 'https://harbour.example.com/"><script>alert(1)</script>'}},
+            {"url": {"en": "https://harbour.example.com/'onclick="}},
+            {"url": {"en": 'https://harbour.example.com"onclick=/'}},
+            {"url": {"en": "https://harbour.example.com/\tprivacy"}},
+            {"url": {"en": "https://harbour.example.com\\@elsewhere.example.com/"}},
+            {"url": {"en": "https://harbour.example.com:8443/"}},
+            {"url": {"en": "https://*.example.com/"}},
+            {"url": {"en": "https://localhost/"}},
+            {"url": {"en": "https://wiki.corp/privacy"}},
+            {"url": {"en": "https://10.0.0.1/privacy"}},
+            {"url": {"en": "https://2130706433/"}},
+            {"url": {"en": "https://[::1]/"}},
             {"url": {"en": "https://"}},
             {"url": {"en": "https://[half"}},
-            {"url": {"en": "https://harbour.example/a b"}},
-            {"url": {"en": "https://harbour.example/" + "x" * 500}},
+            {"url": {"en": "https://harbour.example.com/a b"}},
+            {"url": {"en": "https://harbour.example.com/" + "x" * 500}},
         ],
     )
     def test_what_is_no_agreement_is_refused(self, port, given):
         with pytest.raises(AgreementInvalid):
             self.publish(port, **given)
         assert not selectors.agreements(port.program).exists()
+
+    @pytest.mark.parametrize(
+        "address",
+        ["https://harbour.example.com", "https://harbour.example.com?lang=en", "https://example.com/%E7%A7%81~(1)#a;b"],
+    )
+    def test_an_address_of_the_public_internet_is_taken(self, port, address):
+        assert self.publish(port, url={"en": address}).url == {"en": address}
 
     def test_what_users_see_at_once_takes_the_right_to_release(self, port):
         with pytest.raises(NotAllowed):
@@ -313,8 +336,8 @@ class TestAddresses:
             "http://harbour.example/",
             "https://",
             "https://user@harbour.example",
-            "https://harbour.example/?to=",
-            "https://harbour.example/#x",
+            "https://harbour.example.com/?to=",
+            "https://harbour.example.com/#x",
             "HARBOUR://open",
             "harbour:open",
             "harbour://ö",

@@ -164,6 +164,9 @@ class IconRoute(BlobRoute):
 
     async def forms(self, name: str, query: bytes, headers: dict[bytes, bytes]) -> Sequence[Form]:
         match = _ICON.fullmatch(name)
-        if match is None or not await self.named(lambda: self.snapshots.serves(match[1])):
+        if match is None:
+            return ()
+        icon = match[1] + match[2]  # the hash alone could be a package's
+        if not await self.named(lambda: self.snapshots.named(icon) is not None):
             return ()
         return (Form(match[1], b'"%s"' % match[1].encode(), _ICONS[match[2]]),)

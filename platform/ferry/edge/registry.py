@@ -35,7 +35,7 @@ class Sources(Protocol):
         """This part names a stored blob: the edge may give it to whoever knows its hash."""
 
     def serves_as(self, name: str, sha256: str) -> None:
-        """The same under a name that requests are looked up by: a package in another form, a delta (edge.packages)."""
+        """The same under a name that requests are looked up by: a package in another form, a delta, an icon."""
 
     def changes_at(self, *moments: float) -> None:
         """Answers made from this part change by themselves at these moments (seconds since the epoch)."""
