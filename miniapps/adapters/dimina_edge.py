@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from falcon.asgi import Request, Response
 
 from ferry.edge import answers, auth
+from ferry.edge.errors import AppKeyUnknown
 from miniapps.adapters import asking
 from miniapps.adapters.load import Adapted
 from miniapps.edge import context_of
-from miniapps.errors import NotOffered
+from miniapps.errors import AppKeyNotInAddress, NotOffered
 
 if TYPE_CHECKING:
     from ferry.edge.app import EdgeApp
@@ -34,7 +35,10 @@ class Manifest:
     async def on_get(self, req: Request, resp: Response, program_id: str) -> None:
         """404 where there is nothing for this device: the host takes it as "no update" and keeps what it has."""
         edge, said = self._edge, asking.query(req)
-        snapshot = auth.host_app(edge.snapshots, said.get("app_key", "").encode())
+        try:
+            snapshot = auth.host_app(edge.snapshots, said.get("app_key", "").encode())
+        except AppKeyUnknown:
+            raise AppKeyNotInAddress from None
         req.context.snapshot = snapshot  # whose web origins may read the answer
         asking.pass_limit(edge, req, snapshot, monotonic())
         device: dict[str, str] = {name: said[name] for name in _ABOUT if name in said}

@@ -1,6 +1,6 @@
 """What can go wrong with mini-programs, by what it is about, and what to do about it."""
 
-from miniapps.errors.adapters import DeploymentKeyMissing, DeploymentKeyUnknown, NotOffered
+from miniapps.errors.adapters import AppKeyNotInAddress, DeploymentKeyMissing, DeploymentKeyUnknown, NotOffered
 from miniapps.errors.carrying import (
     AlreadyImported,
     AlreadyTrusted,
@@ -8,7 +8,9 @@ from miniapps.errors.carrying import (
     ExporterNotTrusted,
     ExportRefused,
     FingerprintDiffers,
+    NothingForBundle,
     NotInBundle,
+    TooMuchForBundle,
     WrongWorkspace,
 )
 from miniapps.errors.links import LinkBaseMissing, LinkInvalid, LinkOver, NoSuchLink, TooManyLinks
@@ -70,6 +72,7 @@ __all__ = [
     "AlreadySubmitted",
     "AlreadyTrusted",
     "AlreadyWithdrawn",
+    "AppKeyNotInAddress",
     "ArchiveNotMade",
     "CategoryInUse",
     "CategoryInvalid",
@@ -98,6 +101,7 @@ __all__ = [
     "NotProduction",
     "NotSubmitted",
     "NotWithdrawn",
+    "NothingForBundle",
     "OwnWork",
     "PackageRefused",
     "PlanInvalid",
@@ -110,6 +114,7 @@ __all__ = [
     "TooManyInvitations",
     "TooManyLinks",
     "TooManyUploads",
+    "TooMuchForBundle",
     "TusVersionUnknown",
     "UploadBusy",
     "UploadGone",

@@ -7,6 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from ferry.kernel.errors import FerryError
 
 
+class AppKeyNotInAddress(FerryError):
+    """The edge's own app_key_unknown for a client that sends no headers."""
+
+    code = "app_key_unknown"
+    status = 401
+    message = _(
+        "Add the public key of an active host app to the address that the host asks:"
+        " ?app_key=…&did=…&platform=…&version=…"
+    )
+
+
 class DeploymentKeyMissing(FerryError):
     code = "deployment_key_missing"
     status = 400

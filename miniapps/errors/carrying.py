@@ -13,6 +13,20 @@ class NotInBundle(FerryError):
     message = _("A preset bundle for {host_app} cannot have the mini-program “{program_id}”: {reason}")
 
 
+class NothingForBundle(NotInBundle):
+    message = _(
+        "A preset bundle for {host_app} would be empty: no mini-program there goes to everybody in a version that the"
+        " build can open. Release one to everybody there first."
+    )
+
+
+class TooMuchForBundle(NotInBundle):
+    message = _(
+        "{found} mini-programs go to everybody in {host_app}, and a preset bundle holds at most {limit}. Name those"
+        " that you want in it."
+    )
+
+
 class ArchiveNotMade(FerryError):
     code = "archive_not_made"
     status = 409

@@ -21,7 +21,7 @@ from ferry.kernel.targeting.versions import version_key
 from miniapps.carrying import presets
 from miniapps.carrying.files import icon_path, package_path
 from miniapps.carrying.presets import Place
-from miniapps.errors import HostAppInactive, NotInBundle
+from miniapps.errors import HostAppInactive, NothingForBundle, NotInBundle, TooMuchForBundle
 from miniapps.models import Archive, ArchiveKind
 from miniapps.services.archive_rows import ask
 from miniapps.services.drafts import Draft
@@ -61,10 +61,10 @@ def ask_for_preset(*, actor: Actor, host_app: HostApp, wishes: Sequence[Wish], p
             size += entry["version"]["size"]
         elif wishes:
             raise _missing(wish.program_id, wish.code, host_app)
-    if not found or len(found) > MOST_PROGRAMS:
-        raise NotInBundle(
-            program_id="", host_app=str(host_app), reason=_("choose 1 to {count}.").format(count=MOST_PROGRAMS)
-        )
+    if not found:
+        raise NothingForBundle(host_app=str(host_app))
+    if len(found) > MOST_PROGRAMS:
+        raise TooMuchForBundle(host_app=str(host_app), found=len(found), limit=MOST_PROGRAMS)
     choice = {
         "programs": found,
         "platform": place.platform,

@@ -119,6 +119,14 @@ def test_a_role_without_the_right_ends_with_three(ferry, build):
         ("release", f"{PROGRAM}@1", "--app", "1", "--share", "inf"),
         ("preview", f"{PROGRAM}@1", "--qrcode-format", "image", "--qrcode-output-dest", "/nowhere/at/all.png"),
         ("preview", f"{PROGRAM}@1", "--qrcode-format", "base64", "--qrcode-output-dest", "/nowhere/at/all.txt"),
+        ("preview", ""),
+        ("preview", "@1"),
+        ("submit", "", "--app", "1"),
+        ("release", "", "--app", "1"),
+        ("export", "", "--out", "v.zip"),
+        ("preset", "", "--app", "1", "--out", "b.zip"),
+        ("preset", f"{PROGRAM}@²", "--app", "1", "--out", "b.zip"),
+        ("rollback", "", "--reason", "x"),
         ("rollback", "--reason", "x"),
         ("rollback", "--to", f"{PROGRAM}@1", "--reason", "x"),
         ("explain", "--app", "1", "--program", PROGRAM),
@@ -128,4 +136,6 @@ def test_what_cannot_be_meant_ends_with_two(ferry, build, arguments):
     uploaded(ferry, build)
     code, out = ferry("admin", *arguments, "--json")
     assert code == 2
+    if "" in arguments:
+        assert "Write PROGRAM" in out or "is empty" in out
     assert json.loads(out)["error"]["message"]

@@ -113,3 +113,11 @@ def test_the_questions_above_can_be_answered_well(asked: None, call: Caller) -> 
     assert said["updateInfo"]["isAvailable"] is True
     manifest = call("GET", f"/dimina/news/manifest?app_key={APP_KEY}&platform=android&version=6.3.0&did=p").json()
     assert manifest["versionCode"] == 3
+
+
+def test_a_dimina_host_without_an_app_key_is_told_where_it_goes(asked: None, call: Caller) -> None:
+    for query in ("", "?app_key=", "?app_key=fa_other"):
+        error = call("GET", f"/dimina/news/manifest{query}").json()["error"]
+        assert error["code"] == "app_key_unknown"
+        assert "?app_key=" in error["message"]
+        assert "X-App-Key" not in error["message"]

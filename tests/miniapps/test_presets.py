@@ -19,7 +19,7 @@ from miniapps.carrying.presets import Place
 from miniapps.errors import NotInBundle
 from miniapps.models import Archive, ArchiveState
 from miniapps.packages.guard import Limits
-from miniapps.services import archive_rows, archives
+from miniapps.services import archive_rows, archives, presets
 from tests.miniapps.carried import content
 from tests.world import World
 
@@ -97,6 +97,15 @@ def test_what_is_withdrawn_or_unknown_is_not_in_it(world):
         bundle(world, services.Wish("nobody"))
     world.withdraw()
     with pytest.raises(NotInBundle):
+        bundle(world)
+
+
+def test_an_empty_bundle_and_an_overfull_one_are_refused_with_what_to_do(world, monkeypatch):
+    with pytest.raises(NotInBundle, match="Release one to everybody there first"):
+        bundle(world)
+    world.release("1.0.0")
+    monkeypatch.setattr(presets, "MOST_PROGRAMS", 0)
+    with pytest.raises(NotInBundle, match=r"1 mini-programs go to everybody in .* Name those"):
         bundle(world)
 
 

@@ -24,8 +24,8 @@ def preset(given: Namespace, out: Output) -> int:
     programs = []
     for text in given.programs:
         program, _, code = text.partition("@")
-        if code and not code.isdigit():
-            raise Usage(f"“{text}” names no version. Write PROGRAM, or PROGRAM@CODE.")
+        if not program or (code and not (code.isascii() and code.isdigit())):
+            raise Usage(f"“{text}” names no mini-program. Write PROGRAM, or PROGRAM@CODE.")
         programs.append({"id": program, **({"code": int(code)} if code else {})})
     body = {"programs": programs, "platform": given.platform or "", "host_version": given.host_version or ""}
     with commands.connect(given) as api:

@@ -13,16 +13,18 @@ from ferry.cli.errors import Usage
 
 
 def segment(text: str) -> str:
-    """A part of a path as it goes into an address."""
+    """A part of a path as it goes into an address. An empty one would be another address. Raises Usage."""
+    if not text:
+        raise Usage("A name in the command line is empty. Is a variable of your script not set?")
     return quote(text, safe="")
 
 
 def version_id(api: Api, text: str) -> str:
     """The id of a version given as PROGRAM@CODE, PROGRAM@latest, or by the id itself. Raises Usage."""
     program, at, code = text.rpartition("@")
-    if not at:
+    if text and not at:
         return text
-    if code != "latest" and not (code.isascii() and code.isdecimal()):  # "²" is a digit and no number
+    if not program or (code != "latest" and not (code.isascii() and code.isdecimal())):  # "²" is a digit, no number
         raise Usage(f"“{text}” names no version. Write PROGRAM@CODE, PROGRAM@latest, or the version's id.")
     for version in api.items(f"mini-programs/{segment(program)}/versions"):  # newest first
         if code == "latest" or version["code"] == int(code):
