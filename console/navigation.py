@@ -58,6 +58,7 @@ _GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("analytics", "console:analytics-trend", _("Analytics"), "chart", Right.VIEW_ANALYTICS),
             Entry("prediction", "console:prediction", _("Prediction"), "gauge", Right.VIEW_ANALYTICS),
+            Entry("segments", "console:segments", _("Segments"), "target", Right.VIEW),
             Entry("campaigns", "console:campaigns", _("Campaigns"), "megaphone", Right.PUSH_VIEW),
         ),
     ),

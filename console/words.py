@@ -130,6 +130,15 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "segment": (_("A segment"), ""),
         "band": (_("A risk of leaving"), ""),
     },
+    "segment": {
+        "rules": (_("Rules"), "info plain"),
+        "list": (_("List"), "plain"),
+        "prediction": (_("Prediction"), "brand-tone plain"),
+    },
+    "list_field": {
+        "userId": (_("User ids"), ""),
+        "deviceId": (_("Device ids"), ""),
+    },
     "stage": {
         "targeted": (_("Targeted"), ""),
         "eligible": (_("Eligible"), ""),

@@ -27,7 +27,7 @@ class SegmentInUse(Conflict):
 
 class SegmentChanged(Conflict):
     code = "segment_changed"
-    message = _("Somebody else has changed the list in the meantime. Try again.")
+    message = _("Somebody else has changed the segment in the meantime. Look at it again, then repeat your change.")
 
 
 class TooManySegments(Conflict):

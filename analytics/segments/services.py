@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -68,11 +69,13 @@ def update_segment(
     members: Iterable[str] | None = None,
     add: Iterable[str] = (),
     remove: Iterable[str] = (),
+    seen: datetime | None = None,
 ) -> Segment:
     """Change what is given and leave the rest; releases that use the segment follow within seconds.
 
-    A list is replaced by `members`, or changed by `add` and `remove`. Raises SegmentInvalid, SegmentExists,
-    SegmentChanged when another change of the list came in between, NotFound when the segment is gone.
+    A list is replaced by `members`, or changed by `add` and `remove`. `seen` is `updated_at` of the state that the
+    change was made from, where that matters: a form writes every field, changed or not. Raises SegmentInvalid,
+    SegmentExists, SegmentChanged when another change came in between, NotFound when the segment is gone.
     """
     require(actor, Right.MANAGE_SEGMENTS)
     added, removed = _clean(add), _clean(remove)
@@ -90,6 +93,8 @@ def update_segment(
     with publishing_workspace(actor.workspace) as publications:
         row = _again(actor, segment)
         before = told(row)
+        if seen is not None and row.updated_at != seen:
+            raise SegmentChanged
         if stored is not None:
             if members is None and row.list_sha != segment.list_sha:
                 raise SegmentChanged

@@ -10,11 +10,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from console import words
+from console.forms.conditions import conditions
 from console.forms.fields import LinesField, PercentField
 from miniapps.releases import Kind, ReleasePlan
-
-LIST_OPERATORS = {"IN", "NOT_IN", "STR_STARTS_WITH", "STR_ENDS_WITH", "STR_CONTAINS"}
-PROPERTIES = ("platform", "os", "model", "host_version", "network", "locale", "userId", "deviceId")
 
 
 class PlanForm(forms.Form):
@@ -99,18 +97,3 @@ class PlanForm(forms.Form):
             network=data["network"],
             note=data["note"],
         )
-
-
-def conditions(data: QueryDict) -> list[dict[str, Any]]:
-    """The rows of the condition editor as targeting constraints. Rows without a property fall away."""
-    names, operators, texts = (data.getlist(f"condition_{part}") for part in ("name", "operator", "values"))
-    rows = []
-    for name, operator, text in zip(names, operators, texts, strict=False):
-        if not name.strip():
-            continue
-        if operator in LIST_OPERATORS:
-            values = [value.strip() for value in text.replace("\n", ",").split(",") if value.strip()]
-            rows.append({"contextName": name.strip(), "operator": operator, "values": values})
-        else:
-            rows.append({"contextName": name.strip(), "operator": operator, "value": text.strip()})
-    return rows

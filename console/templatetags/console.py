@@ -160,6 +160,13 @@ def share_bar(filled: int | float | None, mark: int | float | None = None, label
 
 
 @register.filter
+def condition_text(condition: dict[str, Any] | None) -> str:
+    """What a condition compares with, as the editor takes it; `.values` in a template is the dict's own method."""
+    found = condition or {}
+    return ", ".join(found["values"]) if "values" in found else str(found.get("value", ""))
+
+
+@register.filter
 def words_of(text: str) -> list[str]:
     """The words of a constant list in a template."""
     return text.split()

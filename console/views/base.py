@@ -23,11 +23,12 @@ from django.views import View
 
 from console import navigation, words
 from ferry.kernel.api.addresses import client_address
-from ferry.kernel.errors import FerryError, NotAllowed, NotFound
+from ferry.kernel.errors import FerryError, Invalid, NotAllowed, NotFound
 from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import Account, HostApp, Workspace
 from ferry.kernel.identity.rights import Right
+from ferry.kernel.words import TURNED, turns
 
 PAGE_SIZE = 50
 
@@ -77,6 +78,8 @@ class WorkspacePage(SignedInPage):
             )
             self.workspace = self.actor.workspace
             require(self.actor, self.right)
+            if any(turns(texts) for _name, texts in request.POST.lists()):
+                raise Invalid(reason=str(TURNED))
             return super().dispatch(request, *args, **kwargs)
         except NotFound as error:
             raise Http404(error.text()) from error

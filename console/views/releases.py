@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from analytics import services as analytics
 from analytics.segments import selectors as segments
 from console import history, lifetimes, offers, reach, words
+from console.forms.conditions import PROPERTIES
 from console.forms.fields import PercentField
-from console.forms.releases import PROPERTIES, PlanForm
+from console.forms.releases import PlanForm
 from console.views.base import WorkspacePage
 from console.views.programs import ProgramPage
 from console.views.versions import VersionPage
@@ -55,7 +56,7 @@ class OneRelease(ReleasePage):
             "app": release.host_app,
             "acts": offers.release_acts(self.actor, release),
             "history": history.lines(entries),
-            "segments": segment_names(self.workspace, release.segment_ids),
+            "segments": segments_of(release),
             **live(release),
         }
         if release.kind == Kind.TRIAL and release.state in OPEN and self.actor.may(Right.RELEASE):
@@ -255,12 +256,13 @@ def live(release: Release) -> dict[str, Any]:
 
 def segment_choices(workspace: Any) -> list[tuple[str, str]]:
     """The workspace's segments for a form."""
-    return [(segment.pk, segment.name) for segment in segments.segments(workspace)]
+    return [(segment.pk, segment.name) for segment in segments.segments(workspace).order_by("name")]
 
 
-def segment_names(workspace: Any, segment_ids: list[str]) -> list[str]:
-    """The names of the segments that a release uses."""
-    return [name for pk, name in segment_choices(workspace) if pk in segment_ids] if segment_ids else []
+def segments_of(release: Release) -> list[tuple[str, str]]:
+    """Id and name of the segments that a release uses."""
+    ids = release.segment_ids
+    return [(pk, name) for pk, name in segment_choices(release.workspace) if pk in ids] if ids else []
 
 
 def first_error(form: Form) -> str:

@@ -300,3 +300,14 @@ def test_a_package_that_came_in_pieces_becomes_a_version(desk):
     assert lacking.status_code == 400
     refused = desk.as_(Role.REVIEWER).post(desk.url("uploads"), headers={**tus, "Upload-Length": "5"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")
+
+
+def test_no_form_takes_text_that_turns_its_direction(busy: Desk):
+    """U+202E shows other words than the text holds; the API refuses it in every field, and so does every form."""
+    release, operator = busy.gray(), busy.as_(Role.OPERATOR)
+    address = busy.program_url("release-act", release.pk, "pause")
+    refused = operator.post(address, {"reason": "safe \u202eexe.gpj"})
+    assert (refused.status_code, "turn the direction of text" in refused.content.decode()) == (400, True)
+    assert selectors.release(busy.workspace, release.pk).state == "running"
+    assert operator.post(address, {"reason": "\u200fשלום"}, follow=True).status_code == 200
+    assert selectors.release(busy.workspace, release.pk).state == "paused"

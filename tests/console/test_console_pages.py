@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
+from analytics.segments import services as segments
 from ferry.kernel.identity import selectors as people
 from ferry.kernel.identity import services as identity
 from ferry.kernel.identity.actors import system
@@ -45,6 +46,7 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         actor=world.developer, program=world.program, host_app=world.host_app, capabilities=["camera", "scan"]
     )
     services.rotate_app_secret(actor=world.developer, program=world.program)
+    segment = segments.create_segment(actor=world.operator, name="Friends", members=["ann", "ben"])
     seen = int(gray.changed_at.timestamp())
     at, app = busy.program_url, world.host_app.pk
     return {
@@ -89,6 +91,10 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         "campaign-edit": (busy.url("campaign-edit", campaign.pk), Right.PUSH_WRITE),
         "campaign-preview": (busy.url("campaign-preview", campaign.pk), Right.PUSH_VIEW),
         "campaign-live": (busy.url("campaign-live", campaign.pk) + f"?seen={campaign.state}-1", Right.PUSH_VIEW),
+        "segments": (busy.url("segments"), Right.VIEW),
+        "segment-new": (busy.url("segment-new"), Right.MANAGE_SEGMENTS),
+        "segment": (busy.url("segment", segment.pk), Right.VIEW),
+        "segment-reach": (busy.url("segment-reach", segment.pk) + f"?host_app={app}", Right.VIEW_DEVICES),
         "templates": (busy.url("templates"), Right.PUSH_VIEW),
         "template-new": (busy.url("template-new"), Right.PUSH_WRITE),
         "template": (busy.url("template", words.pk), Right.PUSH_WRITE),
@@ -119,7 +125,7 @@ ELSEWHERE = {
     "permission-act", "capability-add", "capability-remove", "access-ask", "secret-rotate",
     "secret-freeze",
     "signing-rotate", "signing-revoke",
-    "uploads", "upload-piece",
+    "uploads", "upload-piece", "segment-change", "segment-delete",
 }  # fmt: skip
 
 
