@@ -15,7 +15,7 @@ from django.db import connection
 
 from analytics.folding import DeviceState
 from analytics.models import Device
-from analytics.records import moment
+from ferry.journal.records import moment
 
 LAST_SEEN_STEP = timedelta(minutes=15)  # a device that was seen again within this span is not written for that alone
 _CHUNK = 500  # ids in one statement: SQLite's older builds take 999 variables

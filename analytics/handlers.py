@@ -8,33 +8,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-
-import msgspec
 
 from analytics import observations
 from analytics.device_rows import DeviceRows
 from analytics.events import aliases
-from analytics.records import AnyRecord, BindRecord, CheckinRecord, ConsentRecord, DeviceRecord, decode, label
+from analytics.records import KINDS, AnyRecord, BindRecord, CheckinRecord, ConsentRecord, DeviceRecord
 from analytics.signals import marketing_refused
 from ferry.journal.keys import Message
+from ferry.journal.reading import Read, measured, read
 from ferry.journal.registry import Apply, Measure
 from ferry.journal.work import Work
-from ferry.kernel import clock
 from ferry.kernel.identity.models import Consent, HostApp
 
 NAMESPACE = "device"  # message ids of devices are apart from those of events
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A record that could be read, with what it was read from."""
-
-    kind: str
-    record: AnyRecord
-    payload: bytes
-    counted: bool = False  # as a duplicate; only its effect is still wanted
+class _Counted(Read[AnyRecord]):
+    """A record that is counted already, as a duplicate; only its effect is still wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +41,21 @@ class DeviceHandler:
     """Kinds device, consent, bind, unbind and checkin."""
 
     def measure(self, kind: str, payload: bytes) -> Measure:
-        found = label(payload)
-        return Measure("", clock.now().date()) if found is None else Measure(*found)
+        return measured(payload)
 
     def load(self, records: Mapping[str, Sequence[bytes]], work: Work) -> Apply:
-        read = _once(_known_apps_only(_decoded(records, work), work), work)
-        apps = _apps({item.record.host_app for item in read})
-        rows = DeviceRows.of((item.record.host_app, item.record.device) for item in read)
+        fresh = _once(read(KINDS, records, work), work)
+        apps = _apps({item.record.host_app for item in fresh})
+        rows = DeviceRows.of((item.record.host_app, item.record.device) for item in fresh)
         seen: dict[tuple[str, date], list[bytes]] = defaultdict(list)
         bound: dict[str, list[bytes]] = defaultdict(list)
         decided: set[tuple[str, str]] = set()
-        for item in sorted(read, key=lambda item: item.record.position):
+        for item in sorted(fresh, key=lambda item: item.record.position):
             record = item.record
             folded = _fold(item, rows, consent_required=apps[record.host_app].consent_required)
             if isinstance(record, DeviceRecord | ConsentRecord) and record.consent is not None:
                 decided.add((record.host_app, record.device))
-            if item.counted:
+            if isinstance(item, _Counted):
                 continue
             if not folded:
                 # Nothing may be stored without consent, so nothing of it goes to the quarantine either.
@@ -99,7 +90,7 @@ def _tell(rows: DeviceRows, decided: set[tuple[str, str]], workspaces: Mapping[s
         marketing_refused.send(None, workspace_id=workspaces[app], host_app_id=app, devices=devices)
 
 
-def _fold(item: _Read, rows: DeviceRows, *, consent_required: bool) -> bool:
+def _fold(item: Read[AnyRecord], rows: DeviceRows, *, consent_required: bool) -> bool:
     """Let the record change its device. False: the device has not consented, and the record is refused.
 
     A bind is refused only after an explicit no: it carries a device token, so a registration has come before it, and
@@ -131,36 +122,13 @@ def _fold(item: _Read, rows: DeviceRows, *, consent_required: bool) -> bool:
     return True
 
 
-def _decoded(records: Mapping[str, Sequence[bytes]], work: Work) -> list[_Read]:
-    read = []
-    for kind, payloads in records.items():
-        for payload in payloads:
-            try:
-                read.append(_Read(kind, decode(kind, payload), payload))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                app, day = label(payload) or ("", clock.now().date())
-                work.rejected(kind, app, day, "invalid", payload)
-    return read
-
-
-def _known_apps_only(read: Sequence[_Read], work: Work) -> list[_Read]:
-    apps = _apps({item.record.host_app for item in read})
-    kept = []
-    for item in read:
-        if item.record.host_app in apps:
-            kept.append(item)
-        else:
-            work.rejected(item.kind, item.record.host_app, item.record.day, "unknown_app", item.payload)
-    return kept
-
-
-def _once(read: Sequence[_Read], work: Work) -> list[_Read]:
+def _once(found: Sequence[Read[AnyRecord]], work: Work) -> list[Read[AnyRecord]]:
     """Check-ins and consents carry no message id: the newest holds, so the same once more changes nothing.
 
     A refusal is never lost as a duplicate: a device that sends its registration again and says no this time has taken
     its consent back. Applying it twice does no harm, since its position orders it; it counts as the duplicate it is.
     """
-    named = [item for item in read if isinstance(item.record, DeviceRecord | BindRecord)]
+    named = [item for item in found if isinstance(item.record, DeviceRecord | BindRecord)]
     fresh = work.fresh(
         [
             Message(item.record.host_app, item.record.day, f"{NAMESPACE}.{item.kind}", item.record.message_id)
@@ -168,14 +136,14 @@ def _once(read: Sequence[_Read], work: Work) -> list[_Read]:
             if isinstance(item.record, DeviceRecord | BindRecord)
         ]
     )
-    kept = [item for item in read if isinstance(item.record, CheckinRecord | ConsentRecord)]
+    kept = [item for item in found if isinstance(item.record, CheckinRecord | ConsentRecord)]
     for item, first in zip(named, fresh, strict=True):
         if first:
             kept.append(item)
             continue
         work.duplicate(item.kind, item.record.host_app, item.record.day)
         if _refuses(item.record):
-            kept.append(replace(item, counted=True))
+            kept.append(_Counted(item.kind, item.record, item.payload))
     return kept
 
 

@@ -23,7 +23,7 @@ class MiniappsConfig(AppConfig):
         from miniapps.adapters import history
         from miniapps.adapters import part as adapters
         from miniapps.handlers import LinkHandler, PrivacyHandler
-        from miniapps.records import LINK_OPENED, PRIVACY_ACCEPTED
+        from miniapps.records import ACCEPTANCES, OPENINGS
 
         register_part("program", build=snapshot.build, keys=snapshot.keys)
         register_part("offered", build=offered.build, keys=offered.keys, after="program")
@@ -41,8 +41,8 @@ class MiniappsConfig(AppConfig):
         register_routes("miniapps.links_edge.add_routes")
         register_routes("miniapps.login.edge.add_routes")
         register_routes("miniapps.privacy_edge.add_routes")
-        register_handler(PRIVACY_ACCEPTED, handler=PrivacyHandler())
-        register_handler(LINK_OPENED, handler=LinkHandler())
+        register_handler(*ACCEPTANCES, handler=PrivacyHandler())
+        register_handler(*OPENINGS, handler=LinkHandler())
         register_routes("miniapps.adapters.dimina_edge.add_routes")
         register_holder(history.held_sets)
         register_previews(selectors.preview)

@@ -23,7 +23,8 @@ class PushConfig(AppConfig):
         from push.engines.apns.engine import Apns
         from push.engines.own import OwnChannel
         from push.receipts.addresses import forget
-        from push.receipts.handler import KINDS, PushHandler
+        from push.receipts.handler import PushHandler
+        from push.receipts.records import KINDS
 
         register_handler(*KINDS, handler=PushHandler())
         marketing_refused.connect(forget, dispatch_uid="push.addresses")

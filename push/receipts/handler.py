@@ -7,45 +7,32 @@ the measured effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-import msgspec
-
 from ferry.journal.keys import Message
+from ferry.journal.reading import Read, measured, read, workspaces
 from ferry.journal.registry import Apply, Measure
 from ferry.journal.work import Work
-from ferry.kernel import clock
-from ferry.kernel.identity.models import HostApp
 from push.receipts.addresses import Tokens
 from push.receipts.ledger import Changes
-from push.receipts.records import ADDRESS, RECEIPT, AddressRecord, ReceiptRecord, decode, label
+from push.receipts.records import KINDS, AddressRecord, AnyRecord, ReceiptRecord
 
 NAMESPACE = "push"  # message ids of these records are apart from those of others
-KINDS = (RECEIPT, ADDRESS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    kind: str
-    record: ReceiptRecord | AddressRecord
-    payload: bytes
 
 
 class PushHandler:
     """Kinds receipt and address."""
 
     def measure(self, kind: str, payload: bytes) -> Measure:
-        found = label(payload)
-        return Measure("", clock.now().date()) if found is None else Measure(*found)
+        return measured(payload)
 
     def load(self, records: Mapping[str, Sequence[bytes]], work: Work) -> Apply:
-        read = _once(_of_known_apps(_decoded(records, work), work), work)
-        read.sort(key=lambda item: item.record.position)
-        changes = Changes([item.record for item in read if isinstance(item.record, ReceiptRecord)])
+        fresh = _once(read(KINDS, records, work), work)
+        fresh.sort(key=lambda item: item.record.position)
+        changes = Changes([item.record for item in fresh if isinstance(item.record, ReceiptRecord)])
         brought = Tokens()
-        for item in read:
+        for item in fresh:
             record = item.record
             if isinstance(record, AddressRecord):
                 brought.add(record)
@@ -53,42 +40,19 @@ class PushHandler:
                 work.rejected(item.kind, record.host_app, record.day, "no_such_delivery", item.payload)
                 continue
             work.stored(item.kind, record.host_app, record.day)
-        workspaces = _workspaces({item.record.host_app for item in read})
+        homes = workspaces(item.record.host_app for item in fresh)
 
         def apply() -> None:
             changes.save()
-            brought.save(workspaces)
+            brought.save(homes)
 
         return apply
 
 
-def _decoded(records: Mapping[str, Sequence[bytes]], work: Work) -> list[_Read]:
-    read = []
-    for kind, payloads in records.items():
-        for payload in payloads:
-            try:
-                read.append(_Read(kind, decode(kind, payload), payload))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                app, day = label(payload) or ("", clock.now().date())
-                work.rejected(kind, app, day, "invalid", payload)
-    return read
-
-
-def _of_known_apps(read: Sequence[_Read], work: Work) -> list[_Read]:
-    known = _workspaces({item.record.host_app for item in read})
-    kept = []
-    for item in read:
-        if item.record.host_app in known:
-            kept.append(item)
-        else:
-            work.rejected(item.kind, item.record.host_app, item.record.day, "unknown_app", item.payload)
-    return kept
-
-
-def _once(read: Sequence[_Read], work: Work) -> list[_Read]:
+def _once(found: Sequence[Read[AnyRecord]], work: Work) -> list[Read[AnyRecord]]:
     """A device chooses the ids of its own messages, so they count once for each device."""
     kept = []
-    for item, first in zip(read, work.fresh([_message(item) for item in read]), strict=True):
+    for item, first in zip(found, work.fresh([_message(item) for item in found]), strict=True):
         if first:
             kept.append(item)
         else:
@@ -96,12 +60,7 @@ def _once(read: Sequence[_Read], work: Work) -> list[_Read]:
     return kept
 
 
-def _message(item: _Read) -> Message:
+def _message(item: Read[AnyRecord]) -> Message:
     record = item.record
     day: date = record.day
     return Message(record.host_app, day, f"{NAMESPACE}.{item.kind}", f"{record.device}\0{record.message_id}")
-
-
-def _workspaces(apps: Iterable[str]) -> dict[str, str]:
-    rows = HostApp.objects.unscoped().filter(pk__in=list(apps))
-    return dict(rows.values_list("pk", "workspace_id"))

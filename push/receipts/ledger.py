@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import connection
 
 from push.models import Delivery, Shard
-from push.receipts.records import ReceiptRecord, moment
+from push.receipts.records import ReceiptRecord
 from push.rules.ledger import State
 
 _CHUNK = 500  # ids in one statement: SQLite's older builds take 999 variables
@@ -68,7 +68,7 @@ class Changes:
         copy = self._copies.get((receipt.host_app, receipt.message, receipt.device))
         if copy is None:
             return False
-        at = moment(receipt.at)
+        at = receipt.moment
         copy.arrived = _first(copy.arrived, at)
         if receipt.event == "opened":
             copy.opened = _first(copy.opened, at)

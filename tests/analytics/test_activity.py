@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from analytics.activity import Span, returned
-from analytics.records import moment
+from ferry.journal.records import moment
 from tests.analytics.events.sending import send, track
 from tests.journal.world import HOUR, NOON, World
 

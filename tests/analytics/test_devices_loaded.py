@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics import selectors, services, store
 from analytics.models import Device, InstalledVersion
-from analytics.records import moment
 from ferry.journal.models import StoredFile
+from ferry.journal.records import moment
 from ferry.kernel.audit import selectors as audit
 from ferry.kernel.errors import NotAllowed, NotFound
 from ferry.kernel.identity import services as identity

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from pytest_django import Settings
 
-from analytics.records import moment
+from ferry.journal.records import moment
 from ferry.kernel import clock, ids, storage
 from ferry.kernel.storage import NamedFiles
 from ferry.kernel.storage.named import FolderFiles

@@ -31,8 +31,8 @@ if "FERRY_TEST_STORAGE" in os.environ:
 
 from analytics import selectors, store  # noqa: E402
 from analytics.models import Device  # noqa: E402
-from analytics.records import day_of, moment  # noqa: E402
 from ferry.journal.models import Cursor, RetiredFile, StoredFile  # noqa: E402
+from ferry.journal.records import day_of, moment  # noqa: E402
 from ferry.journal.shipping import Shipper  # noqa: E402
 from ferry.kernel import clock, storage  # noqa: E402
 from ferry.kernel.identity.models import HostApp  # noqa: E402

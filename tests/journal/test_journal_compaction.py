@@ -8,12 +8,12 @@ from threading import Event
 import pytest
 
 from analytics import store
-from analytics.records import moment
 from ferry.journal import compaction
 from ferry.journal import selectors as journal
 from ferry.journal.compaction import FAN, FULL_ROWS, MOST_ROWS, Small, worth_merging
 from ferry.journal.lake import connect
 from ferry.journal.models import RetiredFile, StoredFile
+from ferry.journal.records import moment
 from ferry.kernel import clock
 from ferry.kernel.jobs.errors import LeaseLost
 from ferry.kernel.jobs.models import Lease

@@ -17,13 +17,13 @@ from ferry.edge.app import EdgeApp
 from ferry.edge.tokens import DeviceToken
 from ferry.journal.loader import Loader
 from ferry.journal.management.commands.run_loader import LEASE
+from ferry.journal.records import moment
 from ferry.kernel import clock, ids
 from ferry.kernel.errors import Overloaded
 from ferry.kernel.jobs import services as jobs
 from push import services
 from push.engines.own import OwnChannel
 from push.models import Address, Delivery, Shard
-from push.receipts.records import moment
 from push.rules.ledger import State
 from tests.edge.published import Caller, Notes
 from tests.journal.world import NOON, Edge

@@ -11,9 +11,9 @@ from analytics import selectors, store
 from analytics.churn import rollup, source
 from analytics.churn.definition import Definition
 from analytics.events import records
-from analytics.records import moment
 from ferry.journal.lake import connect
 from ferry.journal.models import StoredFile
+from ferry.journal.records import moment
 from tests.analytics.events.sending import send, track
 from tests.journal.world import DAY, HOUR, NOON, World
 

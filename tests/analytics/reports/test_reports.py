@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from analytics.records import moment
 from analytics.reports import running
 from analytics.reports.active import active_users
 from analytics.reports.asking import Filter, Span
@@ -17,6 +16,7 @@ from analytics.reports.health import Health, version_health
 from analytics.reports.retention import RetentionQuestion, retention
 from analytics.reports.timeline import live, timeline
 from analytics.reports.trend import Measure, TrendQuestion, Unit, trend
+from ferry.journal.records import moment
 from ferry.kernel.errors import NotFound
 from ferry.kernel.identity import services as identity
 from tests.analytics.events.sending import send, track
