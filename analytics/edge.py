@@ -20,13 +20,14 @@ from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
 from ferry.edge.usertoken import verified_user
 from ferry.kernel.errors import Invalid
+from ferry.kernel.ids import LONGEST_USER
 
 if TYPE_CHECKING:
     from ferry.edge.app import EdgeApp
 
 MessageId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 DeviceId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
-UserId = Annotated[str, Meta(min_length=1, max_length=128)]
+UserId = Annotated[str, Meta(min_length=1, max_length=LONGEST_USER)]
 Short = Annotated[str, Meta(max_length=64)]
 Platform = Literal["ios", "android", "harmony", "web"]
 
@@ -41,7 +42,9 @@ class Registration(Struct, frozen=True):
     host_version: Short = ""
     network: Annotated[str, Meta(max_length=16)] = ""
     locale: Annotated[str, Meta(max_length=35)] = ""
-    user: Annotated[str, Meta(max_length=128)] | None = None  # a claim: good for analytics, never for deliveries
+    user: Annotated[str, Meta(max_length=LONGEST_USER)] | None = (
+        None  # a claim: good for analytics, never for deliveries
+    )
     consent: Consent | None = None
 
 

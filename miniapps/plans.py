@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ferry.kernel import clock, targeting
+from ferry.kernel.ids import LONGEST_DEVICE, LONGEST_USER
 from miniapps.errors import PlanInvalid
 from miniapps.releases import LONGEST_NOTE, Problem, ReleasePlan, problems
 from miniapps.segments import known_segments
@@ -26,6 +27,7 @@ SENTENCES: Mapping[Problem, str | Promise] = {
     Problem.INVITED_KIND: _("only a trial has invitations."),
     Problem.FULL_IS_FOR_ALL: _("a full release is for everybody. Use a gray release for a part."),
     Problem.FULL_HAS_NO_END: _("a full release has no end date."),
+    Problem.START_TOO_FAR: _("it starts more than a year from now."),
     Problem.ENDS_BEFORE_START: _("it ends before it starts."),
     Problem.ENDED: _("its end date has passed."),
     Problem.STICKINESS: _("the stickiness names what a device is recognised by: deviceId, userId or a property."),
@@ -46,6 +48,9 @@ def check_plan(workspace: Workspace, plan: ReleasePlan) -> None:
     found = targeting.validate_constraints([dict(one) for one in plan.conditions], "conditions")
     wrong += [problem.text(gettext) for problem in found]
     wrong += missing_segments(workspace, plan.segments)
+    for names, limit in ((plan.users, LONGEST_USER), (plan.devices, LONGEST_DEVICE)):
+        if any(len(name.strip()) > limit or not name.strip().isprintable() for name in names):
+            wrong.append(str(_("an id on its list has at most {limit} printable characters.")).format(limit=limit))
     if len(plan.note) > LONGEST_NOTE:
         wrong.append(str(_("the note is longer than {limit} characters.")).format(limit=LONGEST_NOTE))
     if wrong:

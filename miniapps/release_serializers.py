@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from ferry.kernel.api.serializers import AtMost, StrictSerializer
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import LENGTH, LONGEST_DEVICE, LONGEST_USER
 from miniapps.models import Release
 from miniapps.releases import APPLY, LONGEST_NOTE, NETWORKS, WHOLE, Kind, ReleasePlan, State
 from miniapps.serializers import MOST_CODE, host_app_field
@@ -35,10 +35,10 @@ class PlanInput(StrictSerializer):
         child=serializers.CharField(max_length=LENGTH), max_length=20, required=False, default=list
     )
     users = serializers.ListField(
-        child=serializers.CharField(max_length=256), max_length=_LIST, required=False, default=list
+        child=serializers.CharField(max_length=LONGEST_USER), max_length=_LIST, required=False, default=list
     )
     devices = serializers.ListField(
-        child=serializers.CharField(max_length=256), max_length=_LIST, required=False, default=list
+        child=serializers.CharField(max_length=LONGEST_DEVICE), max_length=_LIST, required=False, default=list
     )
     invited = serializers.BooleanField(
         required=False, default=False, help_text="Trial only: it may name nobody, its people come by invitation."
@@ -171,8 +171,8 @@ class DeviceContextInput(StrictSerializer):
 
     platform = serializers.CharField(max_length=16, help_text="android, ios, harmony or web")
     host_version = serializers.CharField(max_length=64)
-    device_id = serializers.CharField(max_length=64, required=False, default="")
-    user = serializers.CharField(max_length=256, required=False, default="")
+    device_id = serializers.CharField(max_length=LONGEST_DEVICE, required=False, default="")
+    user = serializers.CharField(max_length=LONGEST_USER, required=False, default="")
     user_verified = serializers.BooleanField(required=False, default=False)
     os = serializers.CharField(max_length=64, required=False, default="")
     model = serializers.CharField(max_length=128, required=False, default="")
@@ -195,7 +195,7 @@ class ExplainInput(StrictSerializer):
     """One of `device` and `context`."""
 
     program = serializers.CharField(max_length=64)
-    device = serializers.CharField(max_length=64, required=False, default="")
+    device = serializers.CharField(max_length=LONGEST_DEVICE, required=False, default="")
     context = DeviceContextInput(required=False, allow_null=True, default=None)  # type: ignore[assignment]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -141,6 +141,9 @@ STICKINESS = ("deviceId", "userId", "sessionId", "default", "random")
 APPLY = ("next_open", "at_once")
 NETWORKS = ("any", "wifi")
 LONGEST_NOTE = 4000
+LONGEST_WAIT = timedelta(
+    days=366
+)  # for its start; what waits longer is a slip of the pen, and nobody is left who knows
 
 
 class Problem(StrEnum):
@@ -152,6 +155,7 @@ class Problem(StrEnum):
     INVITED_KIND = "invited_kind"
     FULL_IS_FOR_ALL = "full_is_for_all"
     FULL_HAS_NO_END = "full_has_no_end"
+    START_TOO_FAR = "start_too_far"
     ENDS_BEFORE_START = "ends_before_start"
     ENDED = "ended"
     STICKINESS = "stickiness"
@@ -171,6 +175,7 @@ def problems(plan: ReleasePlan, *, now: datetime) -> list[Problem]:
         Problem.INVITED_KIND: plan.kind is not Kind.TRIAL and plan.invited,
         Problem.FULL_IS_FOR_ALL: plan.kind is Kind.FULL and (narrowed or named),
         Problem.FULL_HAS_NO_END: plan.kind is Kind.FULL and plan.ends_at is not None,
+        Problem.START_TOO_FAR: start > now + LONGEST_WAIT,
         Problem.ENDS_BEFORE_START: plan.ends_at is not None and plan.ends_at <= start,
         Problem.ENDED: plan.ends_at is not None and plan.ends_at <= now,
         Problem.STICKINESS: not 0 < len(plan.stickiness) <= 64 or not plan.stickiness.isprintable(),

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.errors import Invalid
 from ferry.kernel.identity.models import Workspace
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import LENGTH, LONGEST_USER
 from push import content, selectors
 from push.models import Delivery, Message, PushSetting, Recipient, Template
 from push.rules import limits
@@ -86,7 +86,7 @@ class TemplateSerializer(serializers.Serializer[Template]):
 
 
 class ToInput(StrictSerializer):
-    user = serializers.CharField(max_length=200)
+    user = serializers.CharField(max_length=LONGEST_USER)
     values = texts_field(default=dict, help_text="What the placeholders say to this user.")
 
 

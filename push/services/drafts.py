@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from analytics import audience as audiences
 from ferry.kernel.errors import NotFound
 from ferry.kernel.identity.models import HostApp
+from ferry.kernel.ids import LONGEST_USER
 from push import content
 from push.errors import CampaignInvalid
 from push.models import Audience, Campaign
@@ -33,7 +34,6 @@ FIELDS = (
     "planned_at",
     "late_by_s",
 )
-_LONGEST_ID = 200
 _SIGNALS = ("any", "event", "checkin")
 _RANGES = {  # field → least and most
     "holdout_share": (0, 9_000),
@@ -112,8 +112,10 @@ def _check_audience(campaign: Campaign, host_app: HostApp) -> None:
     )
     if kind == Audience.USERS and not (isinstance(names, list) and 0 < len(names) <= MOST_NAMED):
         raise CampaignInvalid(reason=_("name 1 to {most} users, or use a segment.").format(most=MOST_NAMED))
-    if not all(isinstance(name, str) and 0 < len(name) <= _LONGEST_ID and name.isprintable() for name in names):
-        raise CampaignInvalid(reason=_("an id in the audience has 1 to 200 printable characters."))
+    if not all(isinstance(name, str) and 0 < len(name) <= LONGEST_USER and name.isprintable() for name in names):
+        raise CampaignInvalid(
+            reason=_("an id in the audience has 1 to {limit} printable characters.").format(limit=LONGEST_USER)
+        )
     if kind == Audience.SEGMENT:
         try:
             audiences.fingerprint(host_app, audience)

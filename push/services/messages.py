@@ -20,6 +20,7 @@ from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.identity.rights import Right
+from ferry.kernel.ids import LONGEST_USER
 from push import content
 from push.addresses import reach
 from push.errors import MessageInvalid
@@ -31,7 +32,6 @@ from push.services.scope import within
 from push.services.wake import wake_on_commit
 
 _LONGEST_VALID_S = 28 * 86_400
-_LONGEST_USER = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ def _checked(words: Words, to: Sequence[To]) -> dict[str, dict[str, str]]:
         raise MessageInvalid(reason=_("name 1 to {most} users.").format(most=MOST_USERS))
     found: dict[str, dict[str, str]] = {}
     for each in to:
-        if not 0 < len(each.user) <= _LONGEST_USER or "\0" in each.user:
-            raise MessageInvalid(reason=_("a user id has 1 to 200 characters."))
+        if not 0 < len(each.user) <= LONGEST_USER or "\0" in each.user:
+            raise MessageInvalid(reason=_("a user id has 1 to {limit} characters.").format(limit=LONGEST_USER))
         if each.user in found:
             raise MessageInvalid(reason=_("the user {user} is named twice.").format(user=each.user[:80]))
         found[each.user] = content.values_of(words, each.values)

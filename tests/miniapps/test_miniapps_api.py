@@ -258,3 +258,29 @@ def test_a_preview_has_an_address_that_cannot_be_guessed(small):
     first, second = (Caller(small, Role.REVIEWER).post(f"/versions/{version.pk}/previews").json() for _ in range(2))
     assert first["url"] != second["url"]
     assert len(first["url"].split("//")[1].split(".")[0]) == 32
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        ({"kind": "full", "starts_at": "9999-12-31T23:59:59Z"}, "more than a year"),
+        ({"kind": "full", "starts_at": "9999-12-31T23:59:59-12:00"}, ""),
+        ({"kind": "trial", "users": ["anna"], "ends_at": "9999-12-31T23:59:59-12:00"}, ""),
+        ({"kind": "full", "starts_at": "0001-01-01T00:00:00+12:00"}, ""),
+        ({"kind": "trial", "users": ["a" * 129]}, "128"),
+        ({"kind": "trial", "devices": ["d" * 65]}, "64"),
+    ],
+)
+def test_a_plan_beyond_all_bounds_is_refused_with_the_bound(small, plan, says):
+    version = small.version("1.0.0")
+    body = {"host_app": small.host_app.pk, "version": version.pk, **plan}
+    refused = Caller(small, Role.OPERATOR).post("/releases", body)
+    assert (refused.status_code, says in refused.json()["error"]["message"]) == (400, True), refused.content
+
+
+@pytest.mark.parametrize("query", ["name=%ff", "cursor=%ff", "%c3%28=1"])
+def test_a_query_that_is_not_utf8_is_refused(small, query):
+    caller = Caller(small, Role.DEVELOPER)
+    for path in ("/mini-programs", "/releases", "/host-apps"):
+        assert caller.get(f"{path}?{query}").status_code == 400
+    assert caller.get("/mini-programs?limit=%31").status_code == 200

@@ -12,11 +12,11 @@ import jwt
 
 from ferry.edge.errors import UserTokenInvalid
 from ferry.edge.snapshot.hostapp import UserTokenKey
+from ferry.kernel.ids import LONGEST_USER
 
 LONGEST_LIFE_S = 600
 LEEWAY_S = 30  # clocks differ
 _MAX_TOKEN = 4096
-_MAX_USER = 128
 
 
 def verified_user(token: str, *, keys: Mapping[str, UserTokenKey], app_key: str, now: float) -> str:
@@ -32,8 +32,8 @@ def verified_user(token: str, *, keys: Mapping[str, UserTokenKey], app_key: str,
     if expires <= now - LEEWAY_S:
         raise UserTokenInvalid(reason="it has expired")
     user = claims.get("sub")
-    if not isinstance(user, str) or not 0 < len(user) <= _MAX_USER or "\0" in user or not user.isprintable():
-        raise UserTokenInvalid(reason=f"“sub” must be 1 to {_MAX_USER} printable characters")
+    if not isinstance(user, str) or not 0 < len(user) <= LONGEST_USER or "\0" in user or not user.isprintable():
+        raise UserTokenInvalid(reason=f"“sub” must be 1 to {LONGEST_USER} printable characters")
     return user
 
 

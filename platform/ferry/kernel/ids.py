@@ -9,6 +9,10 @@ from ferry.kernel import clock
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32, lower case: host names fold case
 LENGTH = 26
 
+# Names that others give, in characters: what a device token and a check-in can carry bounds every list of them.
+LONGEST_USER = 128  # id of a user in the company's own system
+LONGEST_DEVICE = 64
+
 
 def new() -> str:
     """A ULID (github.com/ulid/spec) in lower case: 48 bits of milliseconds, then 80 random bits; 26 characters."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import Any
 
 DEEPEST = 64  # lists and objects inside each other; whoever writes the value again must not run out of stack
@@ -44,7 +45,8 @@ def nesting(value: Any) -> int:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a name stands twice in one object")
+        counted = Counter(name for name, _ in pairs)
+        raise ValueError(f"the name “{counted.most_common(1)[0][0][:64]}” stands twice in one object")
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ClassVar, TypeVar, cast
+from urllib.parse import unquote_to_bytes
 
 from django.db import models
 from rest_framework.exceptions import ParseError
@@ -75,8 +76,13 @@ class WorkspaceView(APIView):
             cls.post = _idempotent(cls.post)  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse who may not, and a body without a length: over WSGI it reads as empty, and would be lost silently."""
+        """Refuse who may not, and what would be read as something else silently.
+
+        A body without a length reads as empty over WSGI; a query that is not UTF-8 reads with other characters in it.
+        """
         super().initial(request, *args, **kwargs)
+        if not _is_utf8(request.META.get("QUERY_STRING", "")):
+            raise ParseError("the query of the address is not UTF-8, percent-encoded")
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
             raise ParseError("send its length in Content-Length; a body in chunks is not read here")
 
@@ -141,6 +147,14 @@ class WorkspaceView(APIView):
 def created(data: Any, *, location: str = "") -> Response:
     """201 with the new thing, and where it lives."""
     return Response(data, status=201, headers={"Location": location} if location else None)
+
+
+def _is_utf8(query: str) -> bool:
+    try:
+        unquote_to_bytes(query.encode("latin-1")).decode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def _idempotent(handler: Handler) -> Handler:
