@@ -15,7 +15,6 @@ from msgspec import Meta, Struct
 
 from analytics.consent import Consent
 from ferry.edge import answers, auth
-from ferry.edge.body import decode
 from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
 from ferry.edge.usertoken import verified_user
@@ -85,23 +84,21 @@ class Devices:
         snapshot = edge.host_app(req)
         edge.pass_limit(req)
         known = edge.device(req, snapshot)
-        said = decode(_registration, await edge.body(req))
+        said = await edge.said(req, _registration)
         app = snapshot.app
-        at = int(edge.clock() * 1000)
+        stamp = edge.stamp(snapshot)
         device, user = (known.device_id, known.user) if known else (app.devices.device_id(said.message_id), None)
-        token = DeviceToken(device, at, user, said.consent is not None and said.consent.analytics)
+        token = DeviceToken(device, stamp["at"], user, said.consent is not None and said.consent.analytics)
         stored = app.stores(token)
         if stored or said.consent is not None:
             record = {
-                "message_id": said.message_id,
-                "host_app": app.id,
+                **stamp,
                 "device": token.device_id,
-                "at": at,
-                "seq": edge.next_seq(),
+                "message_id": said.message_id,
                 "consent": None if said.consent is None else msgspec.to_builtins(said.consent),
             }
             await edge.journal.append("device", answers.encode(record | (_about(said) if stored else {})))
-        _answer(resp, {"device": {"id": token.device_id}, "token": app.devices.issue(token), "stored": stored})
+        answers.give(resp, {"device": {"id": token.device_id}, "token": app.devices.issue(token), "stored": stored})
 
 
 def _about(said: Registration) -> dict[str, str]:
@@ -125,17 +122,12 @@ class _UserOfDevice:
         """Store a bind or unbind, unless nothing of this device may be stored. The company's server may always."""
         if by != "server" and not snapshot.app.stores(token):
             return
-        base = {
-            "host_app": snapshot.app.id,
-            "device": token.device_id,
-            "at": int(self._edge.clock() * 1000),
-            "seq": self._edge.next_seq(),
-        }
-        await self._edge.journal.append(kind, answers.encode({**base, **what, "by": by}))
+        record = {**self._edge.stamp(snapshot), "device": token.device_id, **what, "by": by}
+        await self._edge.journal.append(kind, answers.encode(record))
 
     def _give(self, resp: Response, snapshot: HostAppSnapshot, old: DeviceToken, user: str | None) -> None:
         token = DeviceToken(old.device_id, int(self._edge.clock() * 1000), user, old.consented)
-        _answer(resp, {"device": {"id": old.device_id}, "user": user, "token": snapshot.app.devices.issue(token)})
+        answers.give(resp, {"device": {"id": old.device_id}, "user": user, "token": snapshot.app.devices.issue(token)})
 
 
 class Bind(_UserOfDevice):
@@ -147,7 +139,7 @@ class Bind(_UserOfDevice):
         snapshot = edge.host_app(req)
         edge.pass_limit(req)
         authorization = edge.authorization(req)
-        said = decode(_binding, await edge.body(req))
+        said = await edge.said(req, _binding)
         if auth.is_server(authorization):
             auth.server(snapshot, authorization)
             if said.device is None or said.user is None:
@@ -171,7 +163,7 @@ class Unbind(_UserOfDevice):
         snapshot = edge.host_app(req)
         edge.pass_limit(req)
         authorization = edge.authorization(req)
-        said = decode(_unbinding, await edge.body(req))
+        said = await edge.said(req, _unbinding)
         if auth.is_server(authorization):
             auth.server(snapshot, authorization)
             if said.device is None:
@@ -188,9 +180,3 @@ def add_routes(edge: EdgeApp) -> None:
     edge.add_route("/v1/devices", Devices(edge))
     edge.add_route("/v1/devices/bind", Bind(edge))
     edge.add_route("/v1/devices/unbind", Unbind(edge))
-
-
-def _answer(resp: Response, body: dict[str, Any]) -> None:
-    resp.content_type = "application/json"
-    resp.set_header("cache-control", "no-store")
-    resp.data = answers.encode(body)

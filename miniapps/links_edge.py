@@ -59,9 +59,7 @@ class _Links:
     def _count(self, found: Found) -> None:
         """Without waiting: a lost count is worth less than a page that does not come."""
         edge = self._edge
-        record = {"host_app": found.snapshot.app.id, "code": found.code}
-        stamp = {"at": int(edge.clock() * 1000), "seq": edge.next_seq()}
-        edge.journal.offer(LINK_OPENED, answers.encode(record | stamp))
+        edge.journal.offer(LINK_OPENED, answers.encode({**edge.stamp(found.snapshot), "code": found.code}))
 
 
 class LandingPage(_Links):
@@ -133,9 +131,7 @@ class ResolveLink(_Links):
             raise LinkOver
         self._count(found)
         link = found.link
-        resp.content_type = "application/json"
-        resp.set_header("cache-control", "no-store")
-        resp.data = answers.encode({"id": link.program, "path": link.path, "query": link.query, "link": found.code})
+        answers.give(resp, {"id": link.program, "path": link.path, "query": link.query, "link": found.code})
 
 
 def add_routes(edge: EdgeApp) -> None:

@@ -8,8 +8,7 @@ import msgspec
 from falcon.asgi import Request, Response
 from msgspec import Meta, Struct
 
-from ferry.edge import answers, auth
-from ferry.edge.body import decode
+from ferry.edge import answers
 from miniapps.edge_types import ProgramId
 from miniapps.records import PRIVACY_ACCEPTED
 
@@ -39,10 +38,8 @@ class AcceptPrivacy:
         where the host app offers no such program. Either way the device need not say it again.
         """
         edge = self._edge
-        snapshot = edge.host_app(req)
-        edge.pass_limit(req)
-        token = auth.required_device(snapshot, edge.authorization(req))
-        said = decode(_decoder, await edge.body(req))
+        snapshot, token = edge.from_device(req)
+        said = await edge.said(req, _decoder)
         if said.program not in snapshot.part("program"):  # another edge may have offered it a second ago
             await edge.snapshots.next_poll(_WAIT_S)
             snapshot = edge.host_app(req)
@@ -50,17 +47,14 @@ class AcceptPrivacy:
         stored = app.stores(token) and said.program in snapshot.part("program")
         if stored:
             record = {
-                "host_app": app.id,
+                **edge.stamp(snapshot),
                 "device": token.device_id,
                 "user": token.user or "",
                 "program": said.program,
                 "version": said.version,
-                "at": int(edge.clock() * 1000),
-                "seq": edge.next_seq(),
             }
             await edge.journal.append(PRIVACY_ACCEPTED, answers.encode(record))
-        resp.content_type = "application/json"
-        resp.data = answers.encode({"stored": stored})
+        answers.give(resp, {"stored": stored})
 
 
 def add_routes(edge: EdgeApp) -> None:

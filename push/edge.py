@@ -16,9 +16,8 @@ from msgspec import Meta, Struct
 
 from ferry.edge import answers, auth
 from ferry.edge.background import Background, hints
-from ferry.edge.body import decode
 from ferry.edge.hot import HotRequest
-from ferry.kernel.errors import Invalid, RateLimited
+from ferry.kernel.errors import Invalid
 from push.inbox.reading import Entry
 from push.inbox.writing import HINT
 from push.receipts.records import ADDRESS, RECEIPT, Happened
@@ -75,18 +74,15 @@ class Receipts:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Answers how many were taken, and for each refused one its place and the reason: do not send those again."""
         edge = self._edge
-        snapshot = edge.host_app(req)
-        edge.pass_limit(req)
-        token = auth.required_device(snapshot, edge.authorization(req))
-        said, refused = _judged(decode(_receipts, await edge.body(req)).receipts)
+        snapshot, token = edge.from_device(req)
+        said, refused = _judged((await edge.said(req, _receipts)).receipts)
         if snapshot.app.stores(token):
-            at = int(edge.clock() * 1000)
-            base = {"host_app": snapshot.app.id, "device": token.device_id, "at": at}
             records = [
-                answers.encode({**base, "seq": edge.next_seq(), **msgspec.structs.asdict(receipt)}) for receipt in said
+                answers.encode({**edge.stamp(snapshot), "device": token.device_id, **msgspec.structs.asdict(receipt)})
+                for receipt in said
             ]
             await asyncio.gather(*(edge.journal.append(RECEIPT, record) for record in records))
-        _answer(resp, {"taken": len(said), "refused": refused})
+        answers.give(resp, {"taken": len(said), "refused": refused})
 
 
 class Addresses:
@@ -98,10 +94,8 @@ class Addresses:
     async def on_post(self, req: Request, resp: Response) -> None:
         """The newest one counts. Nothing is kept of a device that has not consented where that is required."""
         edge = self._edge
-        snapshot = edge.host_app(req)
-        edge.pass_limit(req)
-        token = auth.required_device(snapshot, edge.authorization(req))
-        said = decode(_address, await edge.body(req))
+        snapshot, token = edge.from_device(req)
+        said = await edge.said(req, _address)
         if said.channel not in tokens.CHANNELS:
             raise Invalid(reason=f"there is no channel “{said.channel}”; use {' or '.join(tokens.CHANNELS)}")
         given = tokens.canonical(said.channel, said.token) if said.token else ""
@@ -110,16 +104,14 @@ class Addresses:
         stored = snapshot.app.stores(token)
         if stored:
             record = {
-                "message_id": said.message_id,
-                "host_app": snapshot.app.id,
+                **edge.stamp(snapshot),
                 "device": token.device_id,
-                "at": int(edge.clock() * 1000),
-                "seq": edge.next_seq(),
+                "message_id": said.message_id,
                 "channel": said.channel,
                 "token": given,
             }
             await edge.journal.append(ADDRESS, answers.encode(record))
-        _answer(resp, {"channel": said.channel, "stored": stored})
+        answers.give(resp, {"channel": said.channel, "stored": stored})
 
 
 class TicketDesk:
@@ -130,9 +122,7 @@ class TicketDesk:
 
     def __call__(self, request: HotRequest) -> bytes:
         """Made from the device token alone."""
-        wait = self._edge.limits.wait_address(request.address, request.ticks)
-        if wait:
-            raise RateLimited(retry_after=answers.whole_seconds(wait))
+        self._edge.limits.pass_address(request.address, request.ticks)
         app = request.snapshot.app
         token = auth.required_device(request.snapshot, request.authorization)
         ticket = tickets.issue(app.devices, app.id, token, now=request.now)
@@ -186,12 +176,6 @@ def _judged(raws: Sequence[msgspec.Raw]) -> tuple[list[Receipt], list[dict[str, 
         except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
             refused.append({"index": place, "reason": str(wrong)})
     return said, refused
-
-
-def _answer(resp: Response, body: dict[str, Any]) -> None:
-    resp.content_type = "application/json"
-    resp.set_header("cache-control", "no-store")
-    resp.data = answers.encode(body)
 
 
 def _measure(edge: EdgeApp, hub: Hub, replay: Replay) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, ClassVar, TypeVar
@@ -29,7 +30,7 @@ T = TypeVar("T")
 Form = TypeVar("Form", bound=ReportForm)
 
 
-class FiguresPage(WorkspacePage):
+class FiguresPage(WorkspacePage, ABC):
     """A page of figures of one host app; `tab` is where it stands among the others."""
 
     section = "analytics"
@@ -43,9 +44,9 @@ class FiguresPage(WorkspacePage):
         tabs = [(name, self.url(f"analytics-{name}")) for name in TABS if name != "timeline" or self.may_look()]
         return self.page({"app": app, "apps": self.apps, "tabs": tabs, "tab": self.tab, **found})
 
+    @abstractmethod
     def figures(self, app: HostApp) -> dict[str, Any]:
         """What the page shows of `app`."""
-        raise NotImplementedError
 
     def may_look(self) -> bool:
         """Whether this person may see what single users do."""

@@ -17,7 +17,6 @@ from msgspec import Meta, Struct
 
 from analytics.events import records
 from ferry.edge import answers
-from ferry.edge.body import decode
 from ferry.edge.errors import NotReady
 from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.kernel import ids
@@ -100,9 +99,7 @@ class UpdateCheck(_CodePush):
             raise Invalid(reason="“app_version” is the version of the installed app, for example 6.3.0")
         adapted: Adapted | None = snapshot.part("adapter").get(named.program_id)
         info = self._nothing(running) if adapted is None else self._decide(req, snapshot, adapted, named, running, said)
-        resp.content_type = "application/json"
-        resp.set_header("cache-control", "no-store")
-        resp.data = answers.encode({"updateInfo": codepush.camel(info)} if self._legacy else {"update_info": info})
+        answers.give(resp, {"updateInfo": codepush.camel(info)} if self._legacy else {"update_info": info})
 
     def _nothing(self, running: codepush.Running) -> dict[str, Any]:
         """A program that does not exist and one that is not for this device read the same."""
@@ -152,7 +149,7 @@ class ReportStatus(_CodePush):
         edge = self._edge
         edge.pass_limit(req)
         try:
-            said = msgspec.convert(codepush.snake(decode(_object, await edge.body(req))), Report)
+            said = msgspec.convert(codepush.snake(await edge.said(req, _object)), Report)
         except msgspec.ValidationError as wrong:
             raise Invalid(reason=str(wrong)) from None
         snapshot, named = self._find(said.deployment_key)

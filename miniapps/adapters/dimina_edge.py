@@ -57,9 +57,7 @@ class Manifest:
         if named:
             arm = answers.encode((program_id, delivery.gives.release_id, delivery.gives.code))
             asking.observe(edge, snapshot, checkin, context, arm)
-        resp.content_type = "application/json"
-        resp.set_header("cache-control", "no-store")
-        resp.data = answers.encode(manifest)
+        answers.give(resp, manifest)
 
     on_head = on_get
 

@@ -8,8 +8,7 @@ import msgspec
 from falcon.asgi import Request, Response
 from msgspec import Meta, Struct
 
-from ferry.edge import answers, auth
-from ferry.edge.body import decode
+from ferry.edge import answers
 from miniapps.login.codes import LIFE_S, new_code
 from miniapps.login.errors import ProgramUnavailable, UserNotBound
 
@@ -35,10 +34,8 @@ class LoginCodes:
     async def on_post(self, req: Request, resp: Response) -> None:
         """A code for the device's verified user; a claimed user gets none. Raises UserNotBound, ProgramUnavailable."""
         edge = self._edge
-        snapshot = edge.host_app(req)
-        edge.pass_limit(req)
-        token = auth.required_device(snapshot, edge.authorization(req))
-        said = decode(_decoder, await edge.body(req))
+        snapshot, token = edge.from_device(req)
+        said = await edge.said(req, _decoder)
         program = snapshot.part("program").get(said.mini_program)
         if program is None or program.withdrawn is not None:
             raise ProgramUnavailable
@@ -53,9 +50,7 @@ class LoginCodes:
             user=token.user,
             now=edge.clock(),
         )
-        resp.content_type = "application/json"
-        resp.set_header("cache-control", "no-store")
-        resp.data = answers.encode({"code": code, "expires_in": LIFE_S})
+        answers.give(resp, {"code": code, "expires_in": LIFE_S})
 
 
 def add_routes(edge: EdgeApp) -> None:

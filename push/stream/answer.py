@@ -19,7 +19,7 @@ from ferry.edge.cors import Headers
 from ferry.edge.errors import MethodNotAllowed, NoSuchPath, RequestRefused
 from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
-from ferry.kernel.errors import FerryError, RateLimited
+from ferry.kernel.errors import FerryError
 from push.stream import tickets, wire
 from push.stream.errors import TicketInvalid
 from push.stream.hub import Connection, End, Hub
@@ -89,9 +89,7 @@ class Stream:
     def _count(self, scope: Any, asked: dict[bytes, bytes]) -> None:
         edge = self._edge
         address = client_address(scope, asked.get(b"x-forwarded-for", b""), edge.settings.trusted_proxies)
-        wait = edge.limits.wait_address(address, monotonic())
-        if wait:
-            raise RateLimited(retry_after=answers.whole_seconds(wait))
+        edge.limits.pass_address(address, monotonic())
 
     def _who(self, asked: dict[bytes, bytes], ticket: str) -> tuple[HostAppSnapshot, DeviceToken]:
         """The host app and the device that the request proves."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from falcon.asgi import Request, Response
 
-from ferry.edge import answers, auth
+from ferry.edge import answers
 from push.stream import wire
 from push.stream.replay import Replay
 
@@ -27,15 +27,12 @@ class Sync:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Keep `cursor`, once its items are taken, and send it as `since`; `more` means: ask again now."""
         edge = self._edge
-        snapshot = edge.host_app(req)
-        edge.pass_limit(req)
-        token = auth.required_device(snapshot, edge.authorization(req))
+        snapshot, token = edge.from_device(req)
         since = wire.cursor(req.get_param("since") or "")
         waiting = await self._replay.waiting(snapshot.app, token.device_id, since)
         last = waiting.entries[-1].position if waiting.entries else since
-        resp.content_type = "application/json"
-        resp.set_header("cache-control", "no-store")
-        resp.data = answers.encode(
+        answers.give(
+            resp,
             {
                 "items": [
                     {"cursor": str(entry.position), "message": msgspec.Raw(entry.body)}
@@ -45,5 +42,5 @@ class Sync:
                 "cursor": str(last),
                 "more": waiting.more,
                 "next_sync_after": 0 if waiting.more else NEXT_S,
-            }
+            },
         )

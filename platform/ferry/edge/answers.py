@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ferry.edge.cors import Headers
 from ferry.kernel import ids
 from ferry.kernel.errors import FerryError
+
+if TYPE_CHECKING:
+    from falcon.asgi import Response
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,13 @@ def unexpected(wrong: BaseException) -> tuple[int, Headers, bytes]:
 def whole_seconds(wait: float) -> int:
     """A wait for people and for Retry-After: at least one second, rounded up."""
     return max(1, ceil(wait))
+
+
+def give(resp: Response, body: Any) -> None:
+    """JSON as the answer of a Falcon route, for nobody to keep."""
+    resp.content_type = "application/json"
+    resp.set_header("cache-control", "no-store")
+    resp.data = encode(body)
 
 
 async def send(sender: Any, status: int, headers: Headers, body: bytes) -> None:

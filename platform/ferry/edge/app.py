@@ -9,14 +9,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic, time
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import falcon.asgi
+import msgspec
 from falcon import HTTPError, HTTPMethodNotAllowed, HTTPNotFound
 
 from ferry.edge import answers, auth, cors, registry
 from ferry.edge.address import client_address
-from ferry.edge.body import read_falcon
+from ferry.edge.body import decode, read_falcon
 from ferry.edge.errors import MethodNotAllowed, NoSuchPath, RequestRefused
 from ferry.edge.hot import Handle, HotRoute, IntakeRoute, Take
 from ferry.edge.limits import EdgeLimits
@@ -25,10 +26,11 @@ from ferry.edge.settings import MAX_BODY_BYTES, EdgeSettings
 from ferry.edge.snapshot.holder import Snapshots
 from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
-from ferry.kernel.errors import FerryError, RateLimited
+from ferry.kernel.errors import FerryError
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 Hook = Callable[[], Awaitable[None]]
+T = TypeVar("T")
 
 
 class JournalLike(Protocol):
@@ -130,13 +132,24 @@ class EdgeApp:
 
     def pass_limit(self, req: falcon.asgi.Request) -> None:
         """Count this request against its address. Raises RateLimited."""
-        wait = self.limits.wait_address(self.address(req), monotonic())
-        if wait:
-            raise RateLimited(retry_after=answers.whole_seconds(wait))
+        self.limits.pass_address(self.address(req), monotonic())
 
-    async def body(self, req: falcon.asgi.Request) -> bytes:
-        """The request's body, at most MAX_BODY_BYTES of it."""
-        return await read_falcon(req, MAX_BODY_BYTES)
+    def from_device(self, req: falcon.asgi.Request) -> tuple[HostAppSnapshot, DeviceToken]:
+        """The host app and the device that ask, counted against their address.
+
+        Raises AppKeyUnknown, RateLimited, DeviceTokenMissing, DeviceTokenInvalid.
+        """
+        snapshot = self.host_app(req)
+        self.pass_limit(req)
+        return snapshot, auth.required_device(snapshot, self.authorization(req))
+
+    async def said(self, req: falcon.asgi.Request, decoder: msgspec.json.Decoder[T]) -> T:
+        """The request's body, of at most MAX_BODY_BYTES, in its type. Raises TooLarge, Invalid."""
+        return decode(decoder, await read_falcon(req, MAX_BODY_BYTES))
+
+    def stamp(self, snapshot: HostAppSnapshot) -> dict[str, Any]:
+        """What every stamped record has (ferry.journal.records): its host app, its time and its place."""
+        return {"host_app": snapshot.app.id, "at": int(self.clock() * 1000), "seq": self.next_seq()}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":

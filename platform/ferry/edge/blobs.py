@@ -8,6 +8,7 @@ through this process.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -18,7 +19,7 @@ from ferry.edge.address import client_address
 from ferry.edge.errors import MethodNotAllowed, NoSuchPath
 from ferry.edge.files import FileSender, Opened, open_blob
 from ferry.edge.metrics import RouteMetrics
-from ferry.kernel.errors import FerryError, RateLimited
+from ferry.kernel.errors import FerryError
 from ferry.kernel.storage import BlobMissing, blobs
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def add_routes(edge: EdgeApp, sender: FileSender) -> None:
     edge.add_files("/icons/", IconRoute(edge, sender, "/icons/", "/icons/{sha256}"))
 
 
-class BlobRoute:
+class BlobRoute(ABC):
     """One family of addresses below a prefix."""
 
     def __init__(self, edge: EdgeApp, sender: FileSender, prefix: str, name: str) -> None:
@@ -59,9 +60,9 @@ class BlobRoute:
         self._metrics: RouteMetrics = edge.metrics.route(name)
         self._sender = sender
 
+    @abstractmethod
     async def forms(self, name: str, query: bytes, headers: dict[bytes, bytes]) -> Sequence[Form]:
         """The forms in which `name` can be answered to a request with these headers, best first. Empty: nothing."""
-        raise NotImplementedError
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         started = monotonic()
@@ -78,9 +79,7 @@ class BlobRoute:
 
     def _pass_limit(self, scope: Any) -> None:
         forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-        wait = self._limits.wait_address(client_address(scope, forwarded, self._settings.trusted_proxies), monotonic())
-        if wait:
-            raise RateLimited(retry_after=answers.whole_seconds(wait))
+        self._limits.pass_address(client_address(scope, forwarded, self._settings.trusted_proxies), monotonic())
 
     async def named(self, known: Callable[[], bool]) -> bool:
         """Whether a snapshot names it; what is unknown is asked for again after the next two polls."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ferry.edge import answers
 from ferry.edge.settings import EdgeSettings
 from ferry.edge.snapshot.hostapp import AppPart
+from ferry.kernel.errors import RateLimited
 from ferry.kernel.limits import Limiter
 
 
@@ -35,6 +37,12 @@ class EdgeLimits:
     def wait_address(self, address: str, now: float) -> float:
         """The same for any other request that a stranger can make."""
         return self._noted(self._addresses.allow(address, now))
+
+    def pass_address(self, address: str, now: float) -> None:
+        """Count a request against its address. Raises RateLimited."""
+        wait = self.wait_address(address, now)
+        if wait:
+            raise RateLimited(retry_after=answers.whole_seconds(wait))
 
     def _app(self, app: AppPart) -> Limiter:
         rate = app.limits.get("checkins_per_second", 0.0) or 1e9
