@@ -14,7 +14,7 @@ from ferry.kernel.identity.rights import Right
 from push.engines.apns.accounts import HOSTS
 from push.models import Channel
 from push.selectors.channels import channels
-from push.services.channels import remove_channel, set_apns
+from push.services.channels import remove_channel, set_apns, try_apns
 
 
 class ApnsInput(StrictSerializer):
@@ -40,12 +40,21 @@ class ChannelSerializer(serializers.Serializer[object]):
     ready = serializers.BooleanField(help_text="An account is set, or the channel needs none.")
     settings = serializers.DictField(child=serializers.CharField())
     tokens = serializers.IntegerField(help_text="Living tokens of devices.")
+    problem = serializers.CharField(help_text="What the channel last complained about; mended since, perhaps.")
+    problem_at = serializers.DateTimeField(allow_null=True, help_text="When the message was made that it was about.")
 
 
 class ChannelsSerializer(serializers.Serializer[object]):
     """All channels of a host app."""
 
     items = ChannelSerializer(many=True)
+
+
+class ProbeSerializer(serializers.Serializer[object]):
+    """Whether the vendor takes the account."""
+
+    ok = serializers.BooleanField()
+    detail = serializers.CharField(help_text="Why not; empty when it does.")
 
 
 class ChannelsView(WorkspaceView):
@@ -77,3 +86,18 @@ class ApnsView(WorkspaceView):
         host_app = identity.host_app(self.workspace, host_app_id)
         remove_channel(actor=self.actor, host_app=host_app, channel=Channel.APNS)
         return Response(status=204)
+
+
+class ApnsTestView(WorkspaceView):
+    """A try of the account with Apple."""
+
+    rights = {"post": Right.MANAGE_APPS}
+    idempotent_inside = True  # waits for Apple, which must not happen inside a transaction
+
+    @extend_schema(summary="Ask Apple whether it takes the account", request=None, responses=ProbeSerializer)
+    def post(self, request: Request, host_app_id: str) -> Response:
+        known = self.answered()
+        if known is not None:
+            return known
+        tried = try_apns(actor=self.actor, host_app=identity.host_app(self.workspace, host_app_id))
+        return self.once(lambda: Response(ProbeSerializer(tried).data))

@@ -9,6 +9,7 @@ from push import campaign_views, channel_views, views
 urlpatterns = [
     path("host-apps/<str:host_app_id>/push-channels", channel_views.ChannelsView.as_view()),
     path("host-apps/<str:host_app_id>/push-channels/apns", channel_views.ApnsView.as_view()),
+    path("host-apps/<str:host_app_id>/push-channels/apns/test", channel_views.ApnsTestView.as_view()),
     path("push/settings", views.SettingsView.as_view()),
     path("push/settings/pause", views.PauseView.as_view()),
     path("push/settings/resume", views.ResumeView.as_view()),

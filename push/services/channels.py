@@ -13,6 +13,7 @@ from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.identity.rights import Right
 from push.engines.apns import accounts
+from push.engines.apns.probe import Probe, probe
 from push.models import Channel, ChannelSetting
 from push.services.scope import within
 
@@ -39,6 +40,22 @@ def set_apns(*, actor: Actor, host_app: HostApp, values: Mapping[str, Any]) -> C
         after = {**settings, "new_key": bool(pem)}
         record(actor=actor, action="push.channel_set", target=host_app, before=before, after=after)
     return row
+
+
+def try_apns(*, actor: Actor, host_app: HostApp) -> Probe:
+    """Ask Apple whether it takes the account as it is set; nobody gets a message. Raises NotFound.
+
+    Waits for Apple, at most ten seconds, and holds no transaction meanwhile.
+    """
+    require(actor, Right.MANAGE_APPS)
+    within(actor, host_app)
+    found = accounts.account(actor.workspace.pk, host_app.pk)
+    if found is None:
+        raise NotFound(kind="channel")
+    tried = probe(found)
+    with transaction.atomic():
+        record(actor=actor, action="push.channel_tried", target=host_app, after={"channel": "apns", "ok": tried.ok})
+    return tried
 
 
 def remove_channel(*, actor: Actor, host_app: HostApp, channel: str) -> None:

@@ -54,6 +54,7 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         "activity": (busy.url("activity"), Right.VIEW_ANALYTICS),
         "programs": (busy.url("programs"), Right.VIEW),
         "categories": (busy.url("categories"), Right.VIEW),
+        "size-budgets": (busy.url("size-budgets"), Right.VIEW),
         "reviews": (busy.url("reviews"), Right.VIEW),
         "links": (busy.url("links"), Right.VIEW),
         "link": (busy.url("link", link.pk), Right.VIEW),
@@ -101,6 +102,7 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         "apps": (busy.url("apps"), Right.VIEW),
         "app-new": (busy.url("app-new"), Right.MANAGE_APPS),
         "app": (busy.url("app", app), Right.VIEW),
+        "channels": (busy.url("channels", app), Right.PUSH_VIEW),
         "preset-bundles": (busy.url("preset-bundles", app), Right.VIEW),
         "imports": (busy.url("imports"), Right.VIEW),
         "archive-file": (busy.url("archive-file", bundle.pk), Right.RELEASE),
@@ -126,6 +128,7 @@ ELSEWHERE = {
     "secret-freeze",
     "signing-rotate", "signing-revoke",
     "uploads", "upload-piece", "segment-change", "segment-delete",
+    "size-budgets-set", "apns-set", "apns-try", "apns-remove",
 }  # fmt: skip
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from ferry.kernel.identity import services as identity
 from ferry.kernel.identity.actors import system
 from push import selectors, services
+from tests.push.apple import apple, new_key
 from tests.push.world import Harbour
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +127,18 @@ def test_what_cannot_be_is_refused_in_words(harbour, operator, path, body, code)
     answer = operator("POST", path, {"host_app": harbour.app.pk, **body})
     assert answer.status_code == code, answer.content
     assert answer.body["error"]["message"]
+
+
+def test_the_account_with_apple_is_tried_once_for_each_key(harbour: Harbour, tmp_path: Path, settings: Settings):
+    admin, at = Caller(harbour, "admin"), f"host-apps/{harbour.app.pk}/push-channels/apns"
+    assert admin("POST", f"{at}/test").status_code == 404, "there is no account yet"
+    account = {"team_id": "TEAM123456", "key_id": "KEY1234567", "topic": "com.example.ferry", "key": new_key()[1]}
+    shown = admin("PUT", at, account).body
+    assert (shown["problem"], shown["problem_at"]) == ("", None)
+    with apple(tmp_path, {"0000": {"status": 400, "reason": "BadDeviceToken"}}) as server:
+        settings.FERRY_APNS_URL = server.url
+        for _attempt in range(2):
+            answer = admin("POST", f"{at}/test", key="one")
+            assert (answer.status_code, answer.body) == (200, {"ok": True, "detail": ""})
+        assert len(server.seen()) == 1
+    assert Caller(harbour, "operator")("POST", f"{at}/test").status_code == 403
