@@ -36,6 +36,7 @@ class MiniappsConfig(AppConfig):
         register_loader("categories", "miniapps.snapshot_load_more.load_categories")
         register_loader("links", "miniapps.snapshot_load_more.load_links")
         register_routes("miniapps.edge.add_routes")
+        register_routes("miniapps.edge_directory.add_routes")
         register_routes("miniapps.edge_offered.add_routes")
         register_routes("miniapps.adapters.codepush_edge.add_routes")
         register_routes("miniapps.links_edge.add_routes")

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
+from ferry.kernel.targeting import Context
+
 MAX_PROGRAMS = 500
 MAX_TRIALS = 20  # invitations that a device shows
 
@@ -67,7 +69,7 @@ class Observation(Struct, frozen=True, gc=False):
     network: str
     locale: str
     attributes: dict[str, Any]
-    installed: list[tuple[str, int]]
+    installed: dict[str, int]  # program → version code
     arms: Raw  # a list of [program, release, version code], each encoded when the snapshot was loaded
 
 
@@ -77,6 +79,31 @@ class PartialObservation(Observation, frozen=True, gc=False):
     partial: bool = True
 
 
-def arms_of(observed: Sequence[bytes]) -> Raw:
-    """The arms of an observation, of miniapps.snapshot_load."""
-    return Raw(b"[%b]" % b",".join(observed))
+def observed(
+    form: type[Observation],
+    host_app: str,
+    said: CheckIn,
+    context: Context,
+    installed: dict[str, int],
+    arms: Sequence[bytes],
+    seq: int,
+) -> Observation:
+    """What to keep of one answer. `arms`: of miniapps.snapshot_load, as they were shown."""
+    device = said.device
+    return form(
+        host_app,
+        device.id,
+        context.user_id,
+        context.verified_user,
+        int(context.now * 1000),
+        seq,
+        device.platform,
+        device.os,
+        device.model,
+        device.host_version,
+        device.network,
+        device.locale,
+        said.attributes,
+        installed,
+        Raw(b"[%b]" % b",".join(arms)),
+    )

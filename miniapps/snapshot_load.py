@@ -35,7 +35,7 @@ class Arm:
     code: int
     update: bytes  # the entry in "updates"
     terms: Terms | None  # of the version, for devices that have it already
-    deltas: Mapping[int | None, bytes]  # installed version code → the entry with the delta from it
+    deltas: Mapping[int, bytes]  # installed version code → the entry with the delta from it
     observed: bytes  # [program, release, version code], the arm of an observation
 
 
@@ -65,7 +65,6 @@ def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
         segments=StoredSegments(sources),
         sets=StoredSets(sources),
     )
-    sources.changes_at(*targeting.edges(offers))
     icons = {name: _icon(name, sha, sources) for name, sha in sorted(body["icons"].items())}
     listing = {name: body[name] for name in ("id", "name", "description", "category", "order")} | {"icons": icons}
     return Program(
@@ -101,7 +100,7 @@ def _arm(program_id: str, entry: dict[str, Any], sources: Sources) -> Arm:
     _serve_borrowed(entry, sources)
     update = update_entry(program_id, entry, sources.edge_url)
     more = _deltas(entry, sources)
-    deltas: dict[int | None, bytes] = {code: encode(update | members) for code, members in more.items()}
+    deltas = {code: encode(update | members) for code, members in more.items()}
     observed = encode((program_id, entry["id"], version["code"]))
     return Arm(version["code"], encode(update), _terms(program_id, entry), deltas, observed)
 

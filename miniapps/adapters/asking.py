@@ -17,7 +17,7 @@ from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
 from ferry.kernel.errors import Invalid, RateLimited
 from ferry.kernel.targeting import Context
-from miniapps.edge_types import CheckIn, PartialObservation, arms_of
+from miniapps.edge_types import CheckIn, PartialObservation, observed
 
 if TYPE_CHECKING:
     from ferry.edge.app import EdgeApp
@@ -59,22 +59,7 @@ def observe(edge: EdgeApp, snapshot: HostAppSnapshot, said: CheckIn, context: Co
     """
     if not said.device.id or not snapshot.app.stores(NOBODY):
         return
-    device = said.device
-    observation = PartialObservation(
-        snapshot.app.id,
-        device.id,
-        context.user_id,
-        False,
-        int(context.now * 1000),
-        edge.next_seq(),
-        device.platform,
-        device.os,
-        device.model,
-        device.host_version,
-        device.network,
-        device.locale,
-        said.attributes,
-        [(each.id, each.code) for each in said.installed],
-        arms_of([] if shown is None else [shown]),
-    )
+    installed = {each.id: each.code for each in said.installed}
+    arms = [] if shown is None else [shown]
+    observation = observed(PartialObservation, snapshot.app.id, said, context, installed, arms, edge.next_seq())
     edge.journal.offer("checkin", answers.encode(observation))

@@ -10,6 +10,7 @@ import pytest
 import analytics.edge
 import analytics.events.edge
 import miniapps.edge
+import miniapps.edge_directory
 import miniapps.edge_offered
 import miniapps.login.edge
 from ferry.edge import registry, server
@@ -93,6 +94,7 @@ def edge(client: SnapshotClient, notes: Notes, edge_settings: EdgeSettings, cloc
         journal=notes,
         routes=(
             miniapps.edge.add_routes,
+            miniapps.edge_directory.add_routes,
             miniapps.edge_offered.add_routes,
             miniapps.login.edge.add_routes,
             analytics.edge.add_routes,

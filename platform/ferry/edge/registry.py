@@ -37,9 +37,6 @@ class Sources(Protocol):
     def serves_as(self, name: str, sha256: str) -> None:
         """The same under a name that requests are looked up by: a package in another form, a delta, an icon."""
 
-    def changes_at(self, *moments: float) -> None:
-        """Answers made from this part change by themselves at these moments (seconds since the epoch)."""
-
 
 Loader = Callable[[str, dict[str, Any], Sources], Any]
 

@@ -36,7 +36,6 @@ class _Loaded:
     used: dict[Name, _Loaded | None] = field(default_factory=dict)
     blobs: set[str] = field(default_factory=set)
     named: dict[str, str] = field(default_factory=dict)
-    moments: set[float] = field(default_factory=set)
 
 
 def wanted(manifest: Manifest) -> set[str]:
@@ -84,18 +83,15 @@ class Assembler:
         parts: dict[str, dict[str, Any]] = {}
         blobs: set[str] = set()
         named: dict[str, str] = {}
-        moments: set[float] = set()
         for (kind, key), loaded in self._loaded.items():
             parts.setdefault(kind, {})[key] = loaded.value
             blobs |= loaded.blobs
             named |= loaded.named
-            moments |= loaded.moments
         return HostAppSnapshot(
             host_app_id=self.host_app_id,
             version=version,
             app=app,
             parts=MappingProxyType(parts),
-            moments=tuple(sorted(moments)),
             blobs=frozenset(blobs),
             named=MappingProxyType(named),
             freshness=freshness,
@@ -172,9 +168,6 @@ class _PartSources:
 
     def serves_as(self, name: str, sha256: str) -> None:
         self._loaded.named[name] = sha256
-
-    def changes_at(self, *moments: float) -> None:
-        self._loaded.moments.update(moments)
 
 
 def _split(name: str) -> Name:

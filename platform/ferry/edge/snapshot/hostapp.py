@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from mmh3 import mmh3_x64_128_digest
-
 from ferry.edge.registry import Sources
 from ferry.edge.tokens import DeviceKeys, DeviceToken
 from ferry.kernel import secrets
 from ferry.kernel.identity.keys import DEVICE_TOKEN_PURPOSE, USER_TOKEN_PURPOSE
-
-_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ def _user_token_key(body: dict[str, Any]) -> UserTokenKey:
 class HostAppSnapshot:
     """Everything the edge needs to answer for one host app. Never changed after it is made."""
 
-    __slots__ = ("_parts", "_seed", "app", "blobs", "freshness", "host_app_id", "moments", "named", "version")
+    __slots__ = ("_parts", "app", "blobs", "freshness", "host_app_id", "named", "version")
 
     def __init__(
         self,
@@ -94,7 +89,6 @@ class HostAppSnapshot:
         version: int,
         app: AppPart,
         parts: Mapping[str, Mapping[str, Any]],
-        moments: tuple[float, ...] = (),
         blobs: frozenset[str] = frozenset(),
         named: Mapping[str, str] | None = None,
         freshness: Mapping[str, Any] | None = None,
@@ -102,12 +96,10 @@ class HostAppSnapshot:
         self.host_app_id = host_app_id
         self.version = version
         self.app = app
-        self.moments = moments  # sorted; answers change by themselves at these (epoch seconds)
         self.blobs = blobs  # hashes that this snapshot lets the edge serve
         self.named = _NOTHING if named is None else named  # name → hash of a blob that is served under it
         self.freshness = freshness
         self._parts = parts
-        self._seed = f"{version}|{app.app_key}|".encode()
 
     def part(self, kind: str) -> Mapping[str, Any]:
         """All loaded parts of a kind, by key."""
@@ -120,20 +112,10 @@ class HostAppSnapshot:
             version=self.version,
             app=self.app,
             parts=self._parts,
-            moments=self.moments,
             blobs=self.blobs,
             named=self.named,
             freshness=freshness,
         )
-
-    def state(self, context: bytes, now: float) -> str:
-        """Names the answer that `context` gets at `now`: equal states mean equal answers.
-
-        Made of the version, the time window between two moments, the UTC day, the app key and the canonical context:
-        whatever an answer depends on. 128 bits of murmur3: a device can only deceive itself with a collision.
-        """
-        window = bisect_right(self.moments, now) if self.moments else 0
-        return mmh3_x64_128_digest(b"%b%d|%d|%b" % (self._seed, window, now // _DAY, context)).hex()
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
