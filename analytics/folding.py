@@ -125,5 +125,4 @@ class DeviceState:
 def installed_of(record: CheckinRecord) -> Installed:
     """What is installed, each with the release under which this check-in decided for that same version."""
     arms = {(program, code): release for program, release, code in record.arms}
-    newest = dict(record.installed)  # a program named twice counts once
-    return [[program, code, arms.get((program, code), "")] for program, code in sorted(newest.items())]
+    return [[program, code, arms.get((program, code), "")] for program, code in sorted(record.installed.items())]

@@ -21,7 +21,7 @@ COLUMNS = {
     "network": "VARCHAR",
     "locale": "VARCHAR",
     "attributes": "VARCHAR",
-    "installed": "VARCHAR[][]",
+    "installed": "MAP(VARCHAR, BIGINT)",
     "arms": "VARCHAR[][]",
 }
 
@@ -29,7 +29,7 @@ COLUMNS = {
 SELECT = """
     device, "user" AS user_id, coalesce(verified_user, false) AS verified_user, "at" AS at_ms, seq,
     platform, os, model, host_version, network, locale, attributes,
-    list_transform(installed, lambda item: {'program': item[1], 'code': item[2]::BIGINT}) AS installed,
+    list_transform(map_entries(installed), lambda item: {'program': item.key, 'code': item.value}) AS installed,
     list_transform(arms, lambda arm: {'program': arm[1], 'release': arm[2], 'code': arm[3]::BIGINT}) AS arms
 """
 

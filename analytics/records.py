@@ -62,7 +62,7 @@ class CheckinRecord(OfDevice, kw_only=True):
     network: Short = ""
     locale: Short = ""
     attributes: dict[Annotated[str, Meta(max_length=64)], Scalar] = {}
-    installed: Annotated[list[tuple[Id, Code]], Meta(max_length=MAX_INSTALLED)] = []
+    installed: Annotated[dict[Id, Code], Meta(max_length=MAX_INSTALLED)] = {}
     arms: Annotated[list[tuple[Id, Annotated[str, Meta(max_length=64)], Code]], Meta(max_length=MAX_INSTALLED)] = []
     partial: bool = False  # by a host that asks for one program at a time: of the others it says nothing
 

@@ -53,7 +53,7 @@ def observation(number: int) -> bytes:
             "network": "wifi",
             "locale": "zh-CN",
             "attributes": {"city": "Xiamen"},
-            "installed": [[f"{2018080616290000 + program}", 12] for program in range(20)],
+            "installed": {f"{2018080616290000 + program}": 12 for program in range(20)},
             "arms": [[f"{2018080616290000 + program}", f"release-{program:02}", 12] for program in range(4)],
         }
     )

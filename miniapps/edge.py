@@ -143,12 +143,15 @@ class Found:
     def content(self, more: bytes) -> bytes:
         """What the answer says: the members that depend on neither clock nor chance.
 
-        A program that does not exist and one that is not for this device read the same.
+        What a device may hear twice is in order, so that the order in which it names its programs does not matter. A
+        program that does not exist and one that is not for this device read the same.
         """
-        unavailable = [{"id": each, "code": "not_offered", "message": _NOT_OFFERED} for each in self.unavailable]
+        unavailable = [
+            {"id": each, "code": "not_offered", "message": _NOT_OFFERED} for each in sorted(self.unavailable)
+        ]
         return b'"updates":[%b],"withdrawn":[%b],"unavailable":%b%b%b,"switches":{}' % (
             b",".join(self.updates),
-            b",".join(self.withdrawn),
+            b",".join(sorted(self.withdrawn)),
             _encode(unavailable) if unavailable else b"[]",
             b',"terms":[%b]' % b",".join(self.terms) if self.terms else b"",
             more,

@@ -309,8 +309,7 @@ class World:
             }
             if device.registered:
                 edge.report("device", message_id=ids.new(), **told)
-            installed = [[program, code] for program, code in device.installed.items()]
-            edge.report("checkin", **{**told, "seq": 2 * seq + 1, "installed": installed})
+            edge.report("checkin", **{**told, "seq": 2 * seq + 1, "installed": device.installed})
         journal.load()
 
     def one_of_each(self) -> dict[str, str]:

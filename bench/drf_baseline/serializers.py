@@ -20,6 +20,7 @@ class DeviceSerializer(serializers.Serializer[Any]):
 class InstalledSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(max_length=64)
     code = serializers.IntegerField(min_value=0, max_value=2**31)
+    terms = serializers.IntegerField(min_value=0, max_value=2**31, required=False, default=0)
 
 
 class ValueField(serializers.Field[Any, Any, Any, Any]):
@@ -42,3 +43,6 @@ class CheckInSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=64), max_length=500, required=False, default=list
     )
     state = serializers.CharField(max_length=64, required=False, allow_null=True, default=None)
+    trials = serializers.ListField(
+        child=serializers.CharField(max_length=64), max_length=20, required=False, default=list
+    )

@@ -1,4 +1,4 @@
-"""The view: app key, device token, limits, validation, the same compiled decision, the same answer as objects."""
+"""The view: app key, device token, limits, validation, the same decision, the same answer as objects, metrics."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from prometheus_client import Counter, Histogram
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -30,6 +31,8 @@ APP = PUBLISHED.bodies["app:"]
 KEYS = DeviceKeys(DEVICE_SECRET, APP["app_key"])
 DEVICES, APPS = Limiter(1e6, 1e6), Limiter(1e6, 1e6)
 OBSERVED: list[bytes] = []
+ANSWERED = Counter("checkins", "Answered check-ins.", ["route", "status"])
+TOOK = Histogram("checkin_seconds", "Time to the answer.", ["route"])
 
 
 class CheckInView(APIView):
@@ -60,33 +63,23 @@ class CheckInView(APIView):
             remote_address=request.META["REMOTE_ADDR"],
             properties={**said["attributes"], **said["device"], "appName": APP["name"]},
         )
-        updates, arms = [], []
+        updates, arms, terms = [], [], []
         for installed in said["installed"]:
             body, offers = PROGRAMS[installed["id"]]
             gives = offers.decide(context, installed["code"])
             if gives is None:
                 continue
             arms.append([body["id"], gives.release_id, gives.code])
+            entry = gives.entry
             if gives.code != installed["code"]:
-                version = gives.entry["version"]
-                updates.append(
-                    {
-                        "id": body["id"],
-                        "code": gives.code,
-                        "action": "install",
-                        "apply": gives.entry["apply"],
-                        "network": gives.entry["network"],
-                        "package": {
-                            "url": f"http://127.0.0.1:8001/packages/{version['sha256']}",
-                            "size": version["size"],
-                            "sha256": version["sha256"],
-                            "files_root": version["files_root"],
-                        },
-                        "signature": gives.entry["signature"],
-                    }
-                )
+                updates.append(_update(body["id"], entry, installed["code"]))
+            elif "terms" in entry and entry["terms"]["serial"] > installed["terms"]:
+                newer = {name: entry[name] for name in ("terms", "terms_signature")}
+                terms.append({"id": body["id"], "code": gives.code, **newer})
         OBSERVED[:] = [msgspec.json.encode([said, arms])]
         state = blake2b(msgspec.json.encode([said, token.user]), digest_size=12).hexdigest()
+        ANSWERED.labels("checkin", 200).inc()
+        TOOK.labels("checkin").observe(time.monotonic() - ticks)
         return Response(
             {
                 "state": f"s.{state}",
@@ -95,6 +88,36 @@ class CheckInView(APIView):
                 "updates": updates,
                 "withdrawn": [],
                 "unavailable": [],
+                "terms": terms,
                 "switches": {},
             }
         )
+
+
+def _update(program_id: str, entry: dict[str, Any], installed: int) -> dict[str, Any]:
+    """One release as the check-in tells it, with the delta from what the device has."""
+    version = entry["version"]
+    update: dict[str, Any] = {
+        "id": program_id,
+        "code": version["code"],
+        "name": version["name"],
+        "kind": version["kind"],
+        "entry": version["entry"],
+        "action": "install",
+        "apply": entry["apply"],
+        "network": entry["network"],
+        "notes": version["notes"],
+        "package": {
+            "url": f"http://127.0.0.1:8001/packages/{version['sha256']}?of={program_id}",
+            "size": version["size"],
+            "sha256": version["sha256"],
+            "files_root": version["files_root"],
+        },
+        "signature": entry["signature"],
+        **{name: entry[name] for name in ("terms", "terms_signature") if name in entry},
+    }
+    for delta in entry.get("deltas", ()):
+        if delta["code"] == installed:
+            url = f"http://127.0.0.1:8001/deltas/{delta['from']}-{version['sha256']}"
+            update["delta"] = {"from": delta["from"], "url": url, "size": delta["size"]}
+    return update

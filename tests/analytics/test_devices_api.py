@@ -17,7 +17,7 @@ def loaded(world: World) -> World:
     edge = world.edge()
     for number in range(5):
         edge.report("device", **world.device(f"d{number}"))
-        edge.report("checkin", **world.checkin(f"d{number}", installed=[["card", 3]], attributes={"vip": True}))
+        edge.report("checkin", **world.checkin(f"d{number}", installed={"card": 3}, attributes={"vip": True}))
     edge.report("bind", **world.bind("d2", "vera"))
     edge.report("device", **world.device("odd", platform="x" * 99))
     world.load()

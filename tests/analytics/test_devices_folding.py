@@ -26,7 +26,7 @@ def histories(draw: st.DrawFn) -> list[Told]:
             consent = draw(st.none() | st.builds(lambda yes: {"analytics": yes}, st.booleans()))
             record = DeviceRecord(**base, message_id="m", platform=text, user=text, consent=consent)
         elif kind == "checkin":
-            installed = draw(st.lists(st.tuples(st.sampled_from(["x", "y"]), st.integers(1, 3)), max_size=3))
+            installed = draw(st.dictionaries(st.sampled_from(["x", "y"]), st.integers(1, 3)))
             record = CheckinRecord(**base, platform=text, user=text, installed=installed, attributes={"t": text})
         else:
             record = BindRecord(**base, message_id="m", user=text)
@@ -63,9 +63,9 @@ def test_a_claim_never_displaces_a_bound_user():
 
 def test_a_host_that_asks_for_one_program_leaves_the_others_as_they_were():
     whole = CheckinRecord(
-        host_app=APP, device="d", at=1, seq=1, platform="android", os="14", installed=[("x", 1), ("y", 2)]
+        host_app=APP, device="d", at=1, seq=1, platform="android", os="14", installed={"x": 1, "y": 2}
     )
-    one = CheckinRecord(host_app=APP, device="d", at=2, seq=2, platform="android", installed=[("y", 3)], partial=True)
+    one = CheckinRecord(host_app=APP, device="d", at=2, seq=2, platform="android", installed={"y": 3}, partial=True)
     state = fold([("checkin", whole), ("checkin", one)])
     assert [entry[:2] for entry in state.installed] == [["x", 1], ["y", 3]]
     assert state.os == "14"

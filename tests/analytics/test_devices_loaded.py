@@ -27,7 +27,7 @@ def test_a_device_is_what_its_newest_records_say(world: World):
     one.report("bind", **world.bind("d1", "vera", at=NOON + 100))
     world.load()
     late = world.edge("3")
-    late.report("checkin", **world.checkin("d1", at=NOON + 50, model="older", installed=[["card", 1]]))
+    late.report("checkin", **world.checkin("d1", at=NOON + 50, model="older", installed={"card": 1}))
     late.report("unbind", **world.bind("d1", "", at=NOON + 60))
     world.load()
     device = selectors.device(world.workspace, world.app.id, "d1")
@@ -41,12 +41,12 @@ def test_a_device_is_what_its_newest_records_say(world: World):
 def test_versions_on_devices_are_counted_and_follow_updates(world: World):
     edge = world.edge()
     for number in range(10):
-        edge.report("checkin", **world.checkin(f"d{number}", installed=[["card", 1], ["shop", 7]]))
+        edge.report("checkin", **world.checkin(f"d{number}", installed={"card": 1, "shop": 7}))
     world.load()
     assert selectors.version_counts(world.workspace, world.app.id, "card") == {1: 10}
     edge = world.edge()
     for number in range(4):
-        edge.report("checkin", **world.checkin(f"d{number}", installed=[["card", 2]], arms=[["card", "r2", 2]]))
+        edge.report("checkin", **world.checkin(f"d{number}", installed={"card": 2}, arms=[["card", "r2", 2]]))
     world.load()
     assert selectors.version_counts(world.workspace, world.app.id, "card") == {1: 6, 2: 4}
     assert selectors.version_counts(world.workspace, world.app.id, "shop") == {7: 6}
@@ -56,17 +56,17 @@ def test_versions_on_devices_are_counted_and_follow_updates(world: World):
 
 def test_a_device_that_says_the_same_again_is_not_written(world: World):
     edge = world.edge()
-    edge.report("checkin", **world.checkin("d1", installed=[["card", 1]]))
+    edge.report("checkin", **world.checkin("d1", installed={"card": 1}))
     world.load()
     edge = world.edge()
-    edge.report("checkin", **world.checkin("d1", at=NOON + 60_000, installed=[["card", 1]]))
+    edge.report("checkin", **world.checkin("d1", at=NOON + 60_000, installed={"card": 1}))
     with CaptureQueriesContext(
         connection,
     ) as queries:
         world.load()
     assert not [query for query in queries if "analytics_" in query["sql"] and not query["sql"].startswith("SELECT")]
     edge = world.edge()
-    edge.report("checkin", **world.checkin("d1", at=NOON + HOUR, installed=[["card", 1]]))
+    edge.report("checkin", **world.checkin("d1", at=NOON + HOUR, installed={"card": 1}))
     world.load()
     seen = selectors.device(world.workspace, world.app.id, "d1").last_seen
     assert seen is not None
@@ -116,7 +116,7 @@ class TestConsentRequired:
         edge.report("checkin", **strict.checkin("no"))
         edge.report("checkin", **strict.checkin("never-registered"))
         edge.report("device", **strict.device("yes", consent={"analytics": True}))
-        edge.report("checkin", **strict.checkin("yes", installed=[["card", 1]]))
+        edge.report("checkin", **strict.checkin("yes", installed={"card": 1}))
         strict.load()
         known = Device.objects.of(strict.workspace).values_list("device_id", flat=True)
         assert list(known) == ["yes"]
@@ -128,7 +128,7 @@ class TestConsentRequired:
         edge = strict.edge()
         edge.report("device", **strict.device("d1", consent={"analytics": True}, model="phone"))
         edge.report("bind", **strict.bind("d1", "vera"))
-        edge.report("checkin", **strict.checkin("d1", installed=[["card", 1]]))
+        edge.report("checkin", **strict.checkin("d1", installed={"card": 1}))
         strict.load()
         edge = strict.edge()
         edge.report("device", **strict.device("d1", consent={"analytics": False}, at=NOON + HOUR))

@@ -172,7 +172,7 @@ class Desk:
                 os="14",
                 model="Pixel",
                 host_version=device.host_version,
-                installed=[[program, code] for program, code in device.installed.items()],
+                installed=device.installed,
             )
         self.load()
 

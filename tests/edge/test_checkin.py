@@ -23,6 +23,7 @@ from tests.edge.published import (
 )
 
 KEYS = DeviceKeys(DEVICE_SECRET, APP_KEY)
+UNHEARD = {"user": "ann", "attributes": {"tier": "gold"}, "device": {"id": "d2"}}  # no rule about what it has or wants
 
 
 def token(device: str = "d1", user: str | None = None, *, consented: bool = False) -> str:
@@ -140,7 +141,7 @@ def test_attributes_cannot_pose_as_the_device(published: Published, client: Snap
 
 
 class TestState:
-    """The state names everything that an answer depends on."""
+    """The state names what an answer says."""
 
     @pytest.fixture(autouse=True)
     def _world(self, published: Published, client: SnapshotClient) -> None:
@@ -148,8 +149,9 @@ class TestState:
         client.poll()
 
     def test_the_same_question_is_answered_with_unchanged(self, call: Caller) -> None:
-        state = call("POST", "/v1/checkin", json=checkin_body(want=["news"])).json()["state"]
-        again = call("POST", "/v1/checkin", json=checkin_body(want=["news"], state=state)).json()
+        body = checkin_body(installed=[{"id": "news", "code": 13}], want=["x"])
+        state = call("POST", "/v1/checkin", json=body).json()["state"]
+        again = call("POST", "/v1/checkin", json=body | {"state": state}).json()
         assert again.pop("next_check_after") > 0
         assert again == {"unchanged": True, "state": state}
 
@@ -161,22 +163,38 @@ class TestState:
     @pytest.mark.parametrize(
         "change",
         [
-            {"installed": [{"id": "news", "code": 13}]},
+            {"installed": [{"id": "news", "code": 12}]},
             {"want": ["news"]},
-            {"user": "ann"},
-            {"attributes": {"tier": "gold"}},
+            {"attributes": {"tier": "gold"}, "want": ["shop"]},
             {"device": {"host_version": "6.4.0"}},
-            {"device": {"id": "d2"}},
+            UNHEARD,
         ],
     )
-    def test_another_context_is_another_state(self, call: Caller, change: dict[str, Any]) -> None:
+    def test_it_holds_while_the_answer_would_be_the_same(
+        self, published: Published, client: SnapshotClient, call: Caller, change: dict[str, Any]
+    ) -> None:
+        """Whatever a device says: "unchanged" exactly when the whole answer, asked for anew, has that state."""
+        gold = {"contextName": "tier", "operator": "IN", "values": ["gold"]}
+        published.program(program_body("shop", release_body(2, rule={"any": [{"constraints": [gold]}]})))
+        client.poll()
         state = call("POST", "/v1/checkin", json=checkin_body()).json()["state"]
-        assert "unchanged" not in call("POST", "/v1/checkin", json=checkin_body(**change, state=state)).json()
+        whole = call("POST", "/v1/checkin", json=checkin_body(**change)).json()
+        short = call("POST", "/v1/checkin", json=checkin_body(**change, state=state)).json()
+        same = whole["state"] == state and not whole["updates"]
+        assert ("unchanged" in short) == same
+        assert same == (change in ({"device": {"host_version": "6.4.0"}}, UNHEARD))
 
-    def test_verification_changes_it(self, call: Caller) -> None:
-        state = call("POST", "/v1/checkin", json=checkin_body()).json()["state"]
-        answer = call("POST", "/v1/checkin", json=checkin_body(state=state), authorization=token())
-        assert "unchanged" not in answer.json()
+    def test_verification_changes_it_where_a_rule_asks_for_it(
+        self, published: Published, client: SnapshotClient, call: Caller
+    ) -> None:
+        testers = published.store(["d1"])
+        rule = {"any": [{"allowlist": {"field": "deviceId", "set": testers}}]}
+        published.program(program_body("news", release_body(13, rule=rule)), sets=(testers,))
+        client.poll()
+        body = checkin_body(want=["news"])
+        state = call("POST", "/v1/checkin", json=body).json()["state"]
+        assert call("POST", "/v1/checkin", json=body | {"state": state}).json()["unchanged"]
+        assert codes(call("POST", "/v1/checkin", json=body | {"state": state}, authorization=token())) == {"news": 13}
 
     def test_a_publish_changes_it(self, published: Published, client: SnapshotClient, call: Caller) -> None:
         state = call("POST", "/v1/checkin", json=checkin_body(want=["news"])).json()["state"]
@@ -197,9 +215,37 @@ class TestState:
         late = call("POST", "/v1/checkin", json=checkin_body(want=["news"], state=early["state"]))
         assert codes(late) == {"news": 14}
 
-    def test_a_new_day_changes_it(self, client: SnapshotClient) -> None:
-        snapshot = next(iter(client.snapshots.all()))
-        assert snapshot.state(b"", 86_400 * 5 - 1) != snapshot.state(b"", 86_400 * 5)
+    def test_a_publish_that_says_nothing_new_leaves_it(
+        self, published: Published, client: SnapshotClient, call: Caller
+    ) -> None:
+        body = checkin_body(installed=[{"id": "news", "code": 13}])
+        published.program(program_body("news", release_body(13)))
+        client.poll()
+        state = call("POST", "/v1/checkin", json=body).json()["state"]
+        published.program(program_body("card", release_body(4)))
+        client.poll()
+        assert call("POST", "/v1/checkin", json=body | {"state": state}).json()["unchanged"]
+
+    def test_a_phone_that_lost_what_it_had_installed_hears_of_it_again(
+        self, published: Published, client: SnapshotClient, call: Caller
+    ) -> None:
+        """It kept the state of the answer that brought the update, and then went back to what it had before."""
+        published.program(program_body("news", release_body(13)))
+        client.poll()
+        old = [{"id": "news", "code": 12}]
+        state = call("POST", "/v1/checkin", json=checkin_body(installed=old)).json()["state"]
+        assert codes(call("POST", "/v1/checkin", json=checkin_body(installed=old, state=state))) == {"news": 13}
+
+    def test_a_withdrawal_changes_it(self, published: Published, client: SnapshotClient, call: Caller) -> None:
+        body = checkin_body(installed=[{"id": "news", "code": 13}])
+        published.program(program_body("news", release_body(13)))
+        client.poll()
+        state = call("POST", "/v1/checkin", json=body).json()["state"]
+        published.program(program_body("news", release_body(13), withdrawn={"message": "closed"}))
+        client.poll()
+        closed = call("POST", "/v1/checkin", json=body | {"state": state}).json()
+        assert closed["withdrawn"] == [{"id": "news", "message": "closed"}]
+        assert call("POST", "/v1/checkin", json=body | {"state": closed["state"]}).json()["unchanged"]
 
 
 class TestObservation:
@@ -229,7 +275,7 @@ class TestObservation:
                     "network": "",
                     "locale": "zh-CN",
                     "attributes": {"tier": "gold"},
-                    "installed": [["news", 12]],
+                    "installed": {"news": 12},
                     "arms": [["news", "r13", 13]],
                 },
             )

@@ -8,7 +8,7 @@ import pytest
 
 from ferry.edge.snapshot.client import SnapshotClient
 from tests.edge.conftest import Clock
-from tests.edge.published import APP_KEY, Caller, Published, program_body, release_body
+from tests.edge.published import APP_KEY, Caller, Published, checkin_body, program_body, release_body
 
 
 class TestDirectory:
@@ -75,15 +75,12 @@ class TestKeysAndFreshness:
     ) -> None:
         published.freshness = {"statement": {"version": 1}, "signature": {"value": "a"}}
         client.poll()
-        state = client.snapshots.find(APP_KEY.encode())
+        state = call("POST", "/v1/checkin", json=checkin_body()).json()["state"]
         assert call("GET", f"/v1/freshness/{APP_KEY}").json() == published.freshness
         published.freshness = {"statement": {"version": 1}, "signature": {"value": "b"}}
         client.poll()
-        renewed = client.snapshots.find(APP_KEY.encode())
         assert call("GET", f"/v1/freshness/{APP_KEY}").json()["signature"] == {"value": "b"}
-        assert state is not None
-        assert renewed is not None
-        assert state.state(b"x", 0) == renewed.state(b"x", 0)
+        assert call("POST", "/v1/checkin", json=checkin_body(state=state)).json()["unchanged"]
 
     def test_before_there_is_one(self, client: SnapshotClient, call: Caller) -> None:
         client.poll()

@@ -7,6 +7,7 @@ import re
 import pytest
 
 import miniapps.edge
+import miniapps.edge_directory
 import miniapps.links_edge
 import miniapps.privacy_edge
 from ferry.edge import registry, server
@@ -46,7 +47,11 @@ def call(client: SnapshotClient, notes: Notes, edge_settings: EdgeSettings, cloc
         settings=edge_settings,
         snapshots=client.snapshots,
         journal=notes,
-        routes=(miniapps.edge.add_routes, miniapps.links_edge.add_routes, miniapps.privacy_edge.add_routes),
+        routes=(
+            miniapps.edge_directory.add_routes,
+            miniapps.links_edge.add_routes,
+            miniapps.privacy_edge.add_routes,
+        ),
         clock=clock,
     )
     server.add_own_routes(app, FileSender())

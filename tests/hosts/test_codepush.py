@@ -239,8 +239,8 @@ def test_a_check_is_observed_as_a_check_in_of_one_program(world: World, phone: C
     phone.install()
     phone.check()
     first, second = (record for kind, record in phone.edge.notes.offered if kind == "checkin")
-    assert first["installed"] == []
-    assert second["installed"] == [[world.program.program_id, 1]]
+    assert first["installed"] == {}
+    assert second["installed"] == {world.program.program_id: 1}
     assert second["arms"][0][2] == 1
     assert second["partial"] is True
 

@@ -61,7 +61,7 @@ def write() -> None:
     first, second = world.edge("1"), world.edge("2")
     for number in range(30):
         first.report("device", **world.device(f"d{number}", message_id=f"m{number}"))
-        second.report("checkin", **world.checkin(f"d{number}", installed=[["card", 1]]))
+        second.report("checkin", **world.checkin(f"d{number}", installed={"card": 1}))
         if number < 10:
             second.report("device", **world.device(f"d{number}", message_id=f"m{number}"))
     for begin in (0, 10, 20):
@@ -105,7 +105,7 @@ def write_hosts() -> None:
         a.report("device", **world.device(f"d{number}", message_id=f"m{number}"))
         if number == 14:
             a.rotate()
-        b.report("checkin", **world.checkin(f"d{number}", installed=[["card", 1]]))
+        b.report("checkin", **world.checkin(f"d{number}", installed={"card": 1}))
         if number < 10:
             b.report("device", **world.device(f"d{number}", message_id=f"m{number}"))
     b.tear(b"0badcafe checkin {")

@@ -72,7 +72,7 @@ def steps(world: World, number: int) -> None:
     for step in range(number):
         edge = world.edge()
         send(world, *(track(f"e{kind}", messageId=f"m{step}-{kind}") for kind in range(3)), edge=edge)
-        edge.report("checkin", **world.checkin(f"d{step}", installed=[["card", 1]]))
+        edge.report("checkin", **world.checkin(f"d{step}", installed={"card": 1}))
         edge.report("device", **world.device(f"d{step}", message_id=f"d{step}"))
         edge.report("no.such.kind", anything=1)
         world.load()

@@ -39,7 +39,7 @@ def observed(world: World) -> list[str]:
 def test_what_a_dead_edge_left_is_loaded_and_its_segment_removed(world: World):
     edge = world.edge()
     edge.report("device", **world.device("d1"))
-    edge.report("checkin", **world.checkin("d1", installed=[["card", 3]], arms=[["card", "r1", 3]]))
+    edge.report("checkin", **world.checkin("d1", installed={"card": 3}, arms=[["card", "r1", 3]]))
     edge.tear(b"deadbeef checkin {torn")
     assert counts(world, "device") == (1, 0, 0, 0, 1)
 

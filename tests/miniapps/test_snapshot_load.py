@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ferry.kernel.targeting import Context, decide
 from miniapps.edge import Found
+from miniapps.edge_types import CheckIn, Device, Installed
 from miniapps.offers import compile_program
 from miniapps.snapshot_load import load_program
 from tests.edge.published import program_body, release_body
@@ -25,7 +26,6 @@ class Sources:
 
     def __init__(self) -> None:
         self.blobs: set[str] = set()
-        self.moments: set[float] = set()
 
     def set(self, sha256: str) -> frozenset[str] | None:
         return SETS.get(sha256)
@@ -38,9 +38,6 @@ class Sources:
 
     def serves_as(self, name: str, sha256: str) -> None:
         self.blobs.add(sha256)
-
-    def changes_at(self, *moments: float) -> None:
-        self.moments.update(moments)
 
 
 rules = st.sampled_from(
@@ -75,7 +72,8 @@ def test_they_decide_alike(made: list[Any], device: str, host: str, installed: i
     expected = compile_program(body, segments={}, sets=SETS).decide(context, installed)
     program = load_program("news", body, Sources())
     arm = decide(program.steps, context, installed)
-    found = Found({"news": program}, context, {} if installed is None else {"news": installed}, ["news"])
+    has = [] if installed is None else [Installed("news", installed)]
+    found = Found({"news": program}, context, CheckIn(Device("d", "android"), installed=has, want=["news"]))
     assert found.arms == ([arm.observed] if arm else [])
     assert found.updates == ([arm.update] if arm and arm.code != installed else [])
     assert found.unavailable == ([] if arm else ["news"])
@@ -84,10 +82,9 @@ def test_they_decide_alike(made: list[Any], device: str, host: str, installed: i
     assert (arm.code if arm else None) == (expected.code if expected else None)
 
 
-def test_a_program_says_what_it_serves_and_when_it_changes() -> None:
+def test_a_program_says_what_it_serves() -> None:
     sources = Sources()
     rule = {"any": [{}], "starts_at": 100.0, "ends_at": 200.0}
     body = program_body("news", release_body(1, rule=rule, sha="b" * 64), icons={"48": "c" * 64})
     load_program("news", body, sources)
     assert sources.blobs == {"b" * 64, "c" * 64}
-    assert sources.moments == {100.0, 200.0}
