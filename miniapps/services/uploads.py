@@ -93,8 +93,7 @@ def append_upload(
     not at all. Raises UploadOffsetWrong, UploadBusy, TooLarge, ChecksumWrong, NotFound, UploadGone.
     """
     upload = own_upload(actor=actor, upload_id=upload_id)
-    with _locked(upload) as file:
-        upload.refresh_from_db()
+    with _kept(upload) as file:
         if offset != upload.offset:
             raise UploadOffsetWrong(offset=upload.offset)
         if offset + length > upload.size:
@@ -111,7 +110,7 @@ def append_upload(
 
 
 def end_upload(*, actor: Actor, upload_id: str) -> None:
-    """Throw an upload away. Raises NotFound, UploadGone, UploadBusy."""
+    """Throw an upload away, also one whose bytes the disk has lost. Raises NotFound, UploadGone, UploadBusy."""
     upload = own_upload(actor=actor, upload_id=upload_id)
     with _locked(upload), transaction.atomic():
         record(actor=actor, action="upload.ended", target=upload, before={"offset": upload.offset})
@@ -125,8 +124,7 @@ def opened_upload(*, actor: Actor, upload_id: str) -> Iterator[tuple[ResumableUp
     A package that is refused will be refused again: what it came from goes at once, and holds no place any more.
     """
     upload = own_upload(actor=actor, upload_id=upload_id)
-    with _locked(upload) as file:
-        upload.refresh_from_db()
+    with _kept(upload) as file:
         if upload.offset != upload.size:
             raise UploadIncomplete(offset=upload.offset, size=upload.size)
         file.truncate(upload.size)
@@ -149,7 +147,7 @@ def sweep_uploads() -> int:
     """Remove what expired, and files without a row; how many went. What is being written stays for the next time."""
     gone = 0
     for upload in ResumableUpload.objects.unscoped().filter(expires_at__lte=clock.now()):
-        with contextlib.suppress(UploadBusy), _locked(upload), transaction.atomic():
+        with contextlib.suppress(UploadBusy, NotFound), _locked(upload), transaction.atomic():
             forget(upload)
             gone += 1
     known = set(ResumableUpload.objects.unscoped().values_list("pk", flat=True))
@@ -216,7 +214,10 @@ def _keep(upload: ResumableUpload, file: BinaryIO) -> None:
 
 @contextlib.contextmanager
 def _locked(upload: ResumableUpload) -> Iterator[BinaryIO]:
-    """The upload's file, made if it is not there yet, held by this process alone. Raises UploadBusy."""
+    """The upload's file, made if it is not there yet, held by this process alone; the row as it is from now on.
+
+    Raises UploadBusy, and NotFound for one that was used up or thrown away in between.
+    """
     path = _path(upload.pk)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with cast(BinaryIO, os.fdopen(handle, "r+b")) as file:
@@ -224,11 +225,21 @@ def _locked(upload: ResumableUpload) -> Iterator[BinaryIO]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UploadBusy from None
-        if not path.exists():  # thrown away while this waited
-            raise NotFound(kind="upload")
-        if os.fstat(handle).st_size < upload.offset:
-            raise UploadGone  # the disk lost what the row says is there
+        try:
+            upload.refresh_from_db()
+        except ResumableUpload.DoesNotExist:
+            path.unlink(missing_ok=True)
+            raise NotFound(kind="upload") from None
         sync_folder(path.parent)
+        yield file
+
+
+@contextlib.contextmanager
+def _kept(upload: ResumableUpload) -> Iterator[BinaryIO]:
+    """As `_locked`, for whoever needs the bytes. Raises UploadGone where the disk lost what the row says is there."""
+    with _locked(upload) as file:
+        if os.fstat(file.fileno()).st_size < upload.offset:
+            raise UploadGone
         yield file
 
 

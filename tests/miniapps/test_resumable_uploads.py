@@ -18,6 +18,7 @@ from pytest_django import Settings
 
 from ferry.kernel import clock
 from ferry.kernel.audit import selectors as audit
+from ferry.kernel.errors import NotFound
 from ferry.kernel.identity.rights import Role
 from miniapps import services
 from miniapps.errors import UploadBusy, UploadGone
@@ -243,6 +244,48 @@ def test_a_file_shorter_than_its_row_is_never_used(world):
     os.truncate(folder() / upload.pk, 1)
     with pytest.raises(UploadGone), services.opened_upload(actor=actor, upload_id=upload.pk):
         pytest.fail("it was opened")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_upload_whose_bytes_are_lost_can_be_thrown_away_and_stops_no_sweep(world):
+    tus = Tus(world)
+    mine, lost, expired = (tus.begin(10)["Location"] for _ in range(3))
+    for path in (mine, lost, expired):
+        tus.piece(path, 0, b"0123456789")
+    for path in (mine, lost):
+        os.truncate(folder() / path.rpartition("/")[2], 3)
+    assert code(tus.make(world, mine)) == (410, "upload_gone")
+    assert tus.send("DELETE", mine).status_code == 204
+    ResumableUpload.objects.unscoped().update(expires_at=clock.now())
+    assert services.sweep_uploads() == 2
+    assert list(folder().iterdir()) == []
+
+
+def use(actor: Any, upload_id: str) -> None:
+    with services.opened_upload(actor=actor, upload_id=upload_id):
+        pytest.fail("it was opened")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda actor, upload_id: services.end_upload(actor=actor, upload_id=upload_id),
+        lambda actor, upload_id: services.append_upload(
+            actor=actor, upload_id=upload_id, offset=0, length=0, source=Broken(b"")
+        ),
+        use,
+    ],
+)
+def test_an_upload_that_goes_while_somebody_reaches_for_it_is_not_there(world, monkeypatch, act):
+    actor = world.developer
+    found = services.create_upload(actor=actor, size=0)
+    services.end_upload(actor=actor, upload_id=found.pk)
+    monkeypatch.setattr("miniapps.services.uploads.own_upload", lambda **_: found)
+    with pytest.raises(NotFound):
+        act(actor, found.pk)
+    assert list(folder().iterdir()) == []
+    assert [entry.action for entry in audit.entries(world.workspace)].count("upload.ended") == 1
 
 
 def test_two_pieces_do_not_meet(world):
