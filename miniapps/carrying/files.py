@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from ferry.kernel.signing import ecdsa
 from ferry.kernel.signing.canonical import NotCanonical, canonical_json
 from miniapps.packages.canonical import Package, write_package
 from miniapps.packages.findings import Refused
@@ -46,15 +49,10 @@ def icon_path(sha256: str) -> str:
 
 def fingerprint(public_pem: str) -> str:
     """What two people compare by telephone: sha256 of the key as DER (SubjectPublicKeyInfo), hex. Raises Damaged."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-
     try:
-        key = load_pem_public_key(public_pem.encode())
+        key = ecdsa.public_key(public_pem)
     except ValueError:
         raise Damaged("key") from None
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise Damaged("key")
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 

@@ -30,7 +30,7 @@ LEASE_S = 120.0  # renewed with each file that goes into an archive
 @transaction.atomic
 def ask(actor: Actor, archive: Archive, *, after: dict[str, Any]) -> Archive:
     """Store what was asked for, with its serial, and wake a worker once that is through."""
-    Workspace.objects.select_for_update().get(pk=actor.workspace.pk)  # puts those who ask in line
+    Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace.pk)  # puts those who ask in line
     series = Archive.objects.of(actor.workspace).filter(kind=archive.kind, host_app=archive.host_app_id)
     archive.serial = (series.aggregate(last=Max("serial"))["last"] or 0) + 1
     archive.asked_by, archive.asked_by_name = actor.person_id, actor.name[:150]

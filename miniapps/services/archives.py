@@ -1,7 +1,7 @@
 """The making of signed files: preset bundles and exports.
 
 The request that asks for a small one makes it itself; a large one, and whatever a process that died has left behind, is
-made by a worker that the tick wakes. The same row always gives the same bytes, so a second attempt repairs the first.
+made by a worker that the tick wakes. An attempt begins anew, and the row names the file of the one that finished.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ def make(archive: Archive) -> bool:
     token = rows.claim(archive)
     if token is None:
         return False
+    if archive.attempts >= ATTEMPTS:  # it ends its maker each time
+        _give_up(archive, token)
+        return False
     try:
         with tempfile.TemporaryFile(dir=workshop()) as out:
             _DRAFTS[ArchiveKind(archive.kind)](archive).write(out, lambda: rows.renew(archive, token))
@@ -56,10 +59,14 @@ def make(archive: Archive) -> bool:
     except Exception:
         log.exception("archive %s cannot be made", archive.pk)
         if archive.attempts + 1 >= ATTEMPTS:
-            _refuse(archive, token, "internal_error", f"It could not be made in {ATTEMPTS} attempts.")
+            _give_up(archive, token)
         else:
             rows.renew(archive, token, AGAIN_S)
     return False
+
+
+def _give_up(archive: Archive, token: int) -> None:
+    _refuse(archive, token, "internal_error", f"It could not be made in {ATTEMPTS} attempts.")
 
 
 def _refuse(archive: Archive, token: int, code: str, message: str) -> None:

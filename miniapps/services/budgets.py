@@ -19,9 +19,7 @@ def set_size_budgets(*, actor: Actor, budgets: Budgets) -> Budgets:
     """What uploads of the workspace may weigh from now on; versions that are there stay."""
     require(actor, Right.MANAGE_APPS)
     before = size_budgets(actor.workspace)
-    row = SizeBudget.objects.of(actor.workspace).select_for_update().first() or SizeBudget(workspace=actor.workspace)
-    row.total, row.main, row.subpackage = budgets.total, budgets.main, budgets.subpackage
-    row.save()
+    SizeBudget.objects.of(actor.workspace).update_or_create(workspace=actor.workspace, defaults=asdict(budgets))
     record(
         actor=actor,
         action="workspace.size_budgets_set",

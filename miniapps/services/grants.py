@@ -77,14 +77,13 @@ def request_permissions(
 
 
 def ask_with_version(*, actor: Actor, version: Version, host_app: HostApp) -> list[Grant]:
-    """What a submission asks for beyond what is asked for or granted already. Inside the submission's transaction.
+    """What a version asks for beyond what is asked for or granted already.
 
-    The program's row puts submissions of its versions in line: two that ask for the same make one request.
+    Inside the transaction of its submission, which holds the program's row: two that ask for the same make one request.
     """
     items = declared_items(version.declared)
     if not items:
         return []
-    MiniProgram.objects.of(actor.workspace).select_for_update(no_key=True).only("pk").get(pk=version.program_id)
     rows = _open(host_app, version.program)
     everywhere = {Item(grant.kind, grant.value) for grant in rows.filter(everywhere=True)}
     _check_number(items | everywhere)
@@ -106,7 +105,10 @@ def grant_with_version(*, actor: Actor, version: Version, host_app: HostApp) -> 
 
 
 def drop_with_version(*, actor: Actor, version: Version, host_app: HostApp, state: str, reason: str = "") -> None:
-    """A submission was taken back or rejected: what it asked for, and no other open version asks for, goes with it."""
+    """A submission was taken back or rejected: what it asked for, and no other open version asks for, goes with it.
+
+    Behind the same lock as `ask_with_version`.
+    """
     others = set().union(
         *(declared_items(other.declared) for other in _open_versions(host_app, version.program) if other != version)
     )

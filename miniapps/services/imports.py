@@ -36,6 +36,7 @@ from miniapps.errors import (
 )
 from miniapps.models import ImportedVersion, MiniProgram, Review, ReviewState, TrustedExporter, Version
 from miniapps.packages.guard import Limits
+from miniapps.services.grants import ask_with_version
 from miniapps.services.programs import create_program, store_icons
 from miniapps.services.reviews import check_range
 from miniapps.services.terms import settle_version
@@ -140,12 +141,17 @@ def read_import(*, actor: Actor, file: BinaryIO) -> tuple[Reading, Upload]:
 
 
 def add_import(*, actor: Actor, reading: Reading, upload: Upload) -> Imported:
-    """The short half: one transaction. Raises AlreadyImported, and VersionExists where a newer version is here."""
+    """The short half: one transaction, which asks once more whether the exporter is trusted, and with what.
+
+    Raises ExporterNotTrusted, AlreadyImported, and VersionExists where a newer version is here.
+    """
     require(actor, Right.UPLOAD)
-    export, exporter = reading.export, reading.exporter
-    if exporter is None:
-        raise ExporterNotTrusted(fingerprint=reading.fingerprint, workspace=export.workspace.name)
+    export = reading.export
     with publishing_workspace(actor.workspace) as publications:
+        trusted = TrustedExporter.objects.of(actor.workspace).select_for_update(no_key=True).filter(revoked_at=None)
+        exporter = trusted.filter(pk=reading.exporter.pk).first() if reading.exporter is not None else None
+        if exporter is None:
+            raise ExporterNotTrusted(fingerprint=reading.fingerprint, workspace=export.workspace.name)
         told = export.program
         known = _program(actor, export)
         if known is not None:
@@ -205,7 +211,8 @@ def _count(
 ) -> Review | None:
     """Let an approval from there count here, signed by this workspace's own key; None where nobody could open it.
 
-    The reviewer there decided, and whoever trusted the exporter let that count: not the person who imports.
+    The reviewer there decided, and whoever trusted the exporter let that count: not the person who imports. What the
+    version asks for waits here for somebody who grants it.
     """
     host_app: HostApp = publication.host_app
     open_states = [ReviewState.SUBMITTED, ReviewState.APPROVED]
@@ -231,6 +238,7 @@ def _count(
         reason=_clean(approval.reason),
         signature=sign(workspace=actor.workspace, purpose="package", message=message).as_json(),
     )
+    ask_with_version(actor=actor, version=version, host_app=host_app)
     settle_version(publication, version)
     told = {"host_app": host_app.pk, "review": review.pk, "exporter": exporter.pk, "there": approval.host_app.app_key}
     record(actor=actor, action="version.approval_counted", target=version, after=told)

@@ -29,7 +29,7 @@ from miniapps.errors import (
     OwnWork,
     ReasonMissing,
 )
-from miniapps.models import GrantState, ImportedVersion, ReasonCode, Review, ReviewState, Version
+from miniapps.models import GrantState, ImportedVersion, MiniProgram, ReasonCode, Review, ReviewState, Version
 from miniapps.services.grants import ask_with_version, drop_with_version, grant_with_version
 from miniapps.services.scope import within
 from miniapps.services.terms import settle_program
@@ -146,8 +146,8 @@ def _submit(*, actor: Actor, version: Version, host_app: HostApp, note: str, sou
         promoted_from=source,
     )
     action = "version.submitted" if source is None else "version.promoted"
-    record(actor=actor, action=action, target=version, after={"host_app": host_app.pk, "review": review.pk})
     ask_with_version(actor=actor, version=version, host_app=host_app)
+    record(actor=actor, action=action, target=version, after={"host_app": host_app.pk, "review": review.pk})
     return review
 
 
@@ -234,7 +234,8 @@ def _waiting(actor: Actor, version: Version, host_app: HostApp) -> Review:
 
 
 def _hold(actor: Actor, version: Version) -> None:
-    Version.objects.of(actor.workspace).select_for_update(of=("self",)).only("pk").get(pk=version.pk)
+    """Reviews of a mini-program's versions stand in line: two versions may ask for the same permission."""
+    MiniProgram.objects.of(actor.workspace).select_for_update(no_key=True).only("pk").get(pk=version.program_id)
 
 
 def _clean(text: str) -> str:

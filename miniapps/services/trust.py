@@ -92,14 +92,15 @@ def change_exporter(
     """Change its name, or for which host apps its approvals count from now on. What was imported stays as it is."""
     require(actor, Right.MANAGE_APPS)
     within(actor, exporter)
-    before = _told(exporter)
+    row = TrustedExporter.objects.of(actor.workspace).select_for_update(no_key=True).get(pk=exporter.pk)
+    before = _told(row)
     if name is not None:
-        exporter.name = _named(name)
+        row.name = _named(name)
     if approvals is not None:
-        exporter.approvals = _mapped(actor, approvals)
-    exporter.save(update_fields=["name", "approvals"])
-    record(actor=actor, action="exporter.changed", target=exporter, before=before, after=_told(exporter))
-    return exporter
+        row.approvals = _mapped(actor, approvals)
+    row.save(update_fields=["name", "approvals"])
+    record(actor=actor, action="exporter.changed", target=row, before=before, after=_told(row))
+    return row
 
 
 @transaction.atomic

@@ -135,7 +135,7 @@ def add_version(
     draft, package = upload.draft, upload.package
     with _writing(actor, program, upload) as publish_icon:
         # The program's row puts uploads in line, so that each takes a code of its own.
-        held = MiniProgram.objects.of(actor.workspace).select_for_update(of=("self",)).get(pk=program.pk)
+        held = MiniProgram.objects.of(actor.workspace).select_for_update(no_key=True).get(pk=program.pk)
         newest = Version.objects.of(actor.workspace).filter(program=held).aggregate(Max("code"))["code__max"] or 0
         if code is not None and code <= newest:
             raise VersionExists(version_code=code, newest=newest)

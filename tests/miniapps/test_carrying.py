@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 
 import pytest
 
-from ferry.kernel.errors import FerryError, NotAllowed
+from ferry.kernel.errors import FerryError, Invalid, NotAllowed
 from ferry.kernel.identity.actors import system
 from ferry.kernel.signing.services import rotate_key
 from miniapps import selectors, services
+from miniapps.carrying import exports
+from miniapps.carrying.files import Damaged
 from miniapps.errors import (
     AlreadyImported,
     AlreadyTrusted,
@@ -24,8 +27,9 @@ from miniapps.errors import (
 from miniapps.models import ImportedVersion, MiniProgram, Version
 from miniapps.packages.canonical import write_package
 from miniapps.packages.guard import Limits, open_archive
+from miniapps.selectors import permissions
 from tests.miniapps.carried import exported, take_in, trust
-from tests.world import World
+from tests.world import PAGE, World
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +99,31 @@ def test_trust_wants_the_fingerprint_that_the_exporter_says(there, here):
         services.trust_exporter(**{**ask, "actor": here.developer}, given_fingerprint=spoken)
 
 
+UNKNOWN_CURVE = """-----BEGIN PUBLIC KEY-----
+MFQwDgYHKoZIzj0CAQYDKgMEA0IABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+-----END PUBLIC KEY-----
+"""
+
+
+@pytest.mark.parametrize(
+    "pem", [UNKNOWN_CURVE, "no key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"]
+)
+def test_what_is_no_key_is_refused_in_words(there, here, sent, pem):
+    with pytest.raises(Invalid, match="P-256"):
+        services.trust_exporter(
+            actor=system(here.workspace),
+            name="Yard",
+            workspace_of_origin=there.workspace.pk,
+            public_pem=pem,
+            given_fingerprint="00",
+        )
+    value = services.inspect_export(actor=here.reviewer, file=sent).opened.value
+    export = exports.read({**value, "keys": dict.fromkeys(value["keys"], pem)})
+    with pytest.raises(Damaged, match="approval"):
+        exports.check_approvals(export)
+
+
 def test_a_revoked_exporter_and_a_new_key_are_not_trusted(there, here, sent):
     exporter = trust(here, there)
     rotate_key(actor=system(there.workspace), purpose="package")
@@ -103,6 +132,43 @@ def test_a_revoked_exporter_and_a_new_key_are_not_trusted(there, here, sent):
     services.revoke_exporter(actor=system(here.workspace), exporter=exporter)
     with pytest.raises(ExporterNotTrusted):
         take_in(here, sent)
+
+
+def test_trust_that_ends_while_a_file_is_read_counts_no_more(there, here, sent):
+    exporter = trust(here, there, {there.host_app.app_key: here.host_app.pk})
+    admin = system(here.workspace)
+    reading, upload = services.read_import(actor=here.developer, file=sent)
+    services.change_exporter(actor=admin, exporter=exporter, approvals={})
+    first = services.read_import(actor=here.developer, file=exported(there, there.version("1.0.1")))
+    assert services.add_import(actor=here.developer, reading=reading, upload=upload).approvals == ()
+    services.revoke_exporter(actor=admin, exporter=exporter)
+    with pytest.raises(ExporterNotTrusted):
+        services.add_import(actor=here.developer, reading=first[0], upload=first[1])
+    assert Version.objects.of(here.workspace).count() == 1
+
+
+def test_two_changes_of_one_exporter_both_hold(there, here):
+    exporter = trust(here, there, {there.host_app.app_key: here.host_app.pk})
+    pages = [selectors.exporter(here.workspace, exporter.pk) for _ in range(2)]
+    admin = system(here.workspace)
+    services.change_exporter(actor=admin, exporter=pages[0], approvals={})
+    services.change_exporter(actor=admin, exporter=pages[1], name="Shipyard")
+    exporter.refresh_from_db()
+    assert (exporter.name, exporter.approvals) == ("Shipyard", {})
+
+
+def test_what_a_counted_approval_is_about_waits_for_who_grants_it(there, here):
+    manifest = json.dumps({"capabilities": ["scan"], "domains": {"request": ["api.example.com"]}}).encode()
+    version = there.approve(there.upload("1.0.0", {"index.html": PAGE, "ferry.json": manifest}))
+    trust(here, there, {there.host_app.app_key: here.host_app.pk})
+    made = take_in(here, exported(there, version)).row.version
+    asked = list(permissions.grants(here.workspace, host_app=here.host_app, program=made.program))
+    assert {(grant.value, grant.state) for grant in asked} == {("scan", "requested"), ("api.example.com", "requested")}
+    with pytest.raises(OwnWork):
+        services.grant_permission(actor=here.person("developer", "reviewer", who="developer"), grant=asked[0])
+    for grant in asked:
+        services.grant_permission(actor=here.reviewer, grant=grant)
+    assert permissions.terms(made, here.host_app).body["capabilities"] == ["scan"]
 
 
 def test_its_approvals_count_where_the_trust_says_so(there, here, sent):
@@ -236,9 +302,6 @@ def test_somebody_who_writes_the_file_anew_gets_no_further(there, here, sent):
 
 def test_the_reviewer_is_checked_there_too(there, here, sent):
     """Somebody who holds a trusted key can sign what he likes, but not an approval that no reviewer's key signed."""
-    from miniapps.carrying import exports
-    from miniapps.carrying.files import Damaged
-
     value = services.inspect_export(actor=here.reviewer, file=sent).opened.value
     approval = value["approvals"][0]
     other = {**approval, "host_app": {**approval["host_app"], "app_key": "fa_another"}}

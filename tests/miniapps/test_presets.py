@@ -177,6 +177,17 @@ def test_a_storage_that_fails_is_tried_again_and_then_said(world, monkeypatch):
     assert fresh(waits).problem["code"] == "internal_error"
 
 
+def test_one_that_ends_its_maker_each_time_is_given_up(world):
+    """kill -9, or too little memory: nobody is left to say that it went wrong."""
+    world.release("1.0.0")
+    waits = asked(world)
+    for _ in range(archives.ATTEMPTS):
+        assert archive_rows.claim(fresh(waits)) is not None
+        Archive.objects.of(world.workspace).update(leased_until=None)
+    assert services.make_due() == 0
+    assert (fresh(waits).state, fresh(waits).problem["code"]) == (ArchiveState.REFUSED, "internal_error")
+
+
 def test_a_large_one_is_left_to_the_worker(world, monkeypatch):
     world.release("1.0.0")
     monkeypatch.setattr(archives, "SMALL", 10)

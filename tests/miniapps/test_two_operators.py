@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import close_old_connections, connection
 
+from ferry.kernel.audit import services as audit
 from ferry.kernel.errors import FerryError
 from miniapps import selectors, services
 from miniapps.errors import MoveNotAllowed, VersionExists
 from miniapps.models import Release, Version
+from miniapps.packages.sizes import Budgets
 from miniapps.releases import OPEN
-from tests.world import RANGE, World, make_zip
+from miniapps.selectors import permissions
+from miniapps.services import reviews
+from tests.world import PAGE, RANGE, World, make_zip
+
+PATIENCE = 1.0  # seconds that one gives the other to reach what it should not reach yet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,6 +127,63 @@ def test_two_reviewers_decide_once(port):
         lambda: services.approve_version(**where), lambda: services.reject_version(**where, reason="No.")
     )
     assert [error.code for error in refused] == ["not_submitted"]
+
+
+ASKS = {"index.html": PAGE, "ferry.json": b'{"capabilities": ["scan"]}'}
+
+
+def test_submitting_and_changing_the_secret_wait_for_each_other_in_one_order(port, monkeypatch):
+    """Whoever has written to the audit log locks nothing more: on PostgreSQL the two would stop each other."""
+    version = port.upload("1.0.0", ASKS)
+    told, held = threading.Event(), threading.Event()
+
+    def record(**said: Any) -> object:
+        entry = audit.record(**said)
+        told.set()
+        held.wait(PATIENCE)
+        return entry
+
+    monkeypatch.setattr("miniapps.services.reviews.record", record)
+
+    def rotate() -> None:
+        told.wait(PATIENCE)
+        services.rotate_app_secret(actor=port.developer, program=port.program)
+        held.set()
+
+    submit = {"actor": port.developer, "version": version, "host_app": port.host_app}
+    assert together(lambda: services.submit_version(**submit), rotate) == []
+
+
+def test_what_another_version_asks_for_at_that_moment_is_not_dropped(port, monkeypatch):
+    first, second = port.upload("1.0.0", ASKS), port.upload("1.0.1", ASKS)
+    services.submit_version(actor=port.developer, version=first, host_app=port.host_app)
+    asked, dropped = threading.Event(), threading.Event()
+    ask = reviews.ask_with_version
+
+    def slow(**said: Any) -> object:
+        made = ask(**said)
+        asked.set()
+        dropped.wait(PATIENCE)
+        return made
+
+    monkeypatch.setattr(reviews, "ask_with_version", slow)
+
+    def withdraw() -> None:
+        asked.wait(PATIENCE)
+        services.withdraw_submission(actor=port.developer, version=first, host_app=port.host_app)
+        dropped.set()
+
+    submit = {"actor": port.developer, "version": second, "host_app": port.host_app}
+    assert together(lambda: services.submit_version(**submit), withdraw) == []
+    (grant,) = permissions.grants(port.workspace, state="requested")
+    assert grant.value == "scan"
+
+
+def test_two_administrators_set_the_first_budgets(port):
+    admin = port.person("admin")
+    sizes = (Budgets(total=50_000_000), Budgets(total=60_000_000))
+    assert together(*(lambda size=size: services.set_size_budgets(actor=admin, budgets=size) for size in sizes)) == []
+    assert selectors.size_budgets(port.workspace) in sizes
 
 
 def test_a_release_and_its_withdrawal_at_once_leave_it_withdrawn(port):

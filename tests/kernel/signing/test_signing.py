@@ -120,6 +120,14 @@ def test_a_revoked_key_counts_no_more(host_app):
     assert holds(host_app, sign(workspace=host_app.workspace, purpose="package", message=STATEMENT))
 
 
+def test_a_key_is_revoked_once(host_app):
+    kid = sign(workspace=host_app.workspace, purpose="package", message=STATEMENT).kid
+    for _ in range(2):
+        revoke_key(actor=system(host_app.workspace), kid=kid)
+    told = [entry.action for entry in AuditEntry.objects.of(host_app.workspace)]
+    assert told.count("signing_key.revoked") == told.count("signing_key.rotated") == 1
+
+
 def test_what_a_revoked_key_signed_is_signed_again_in_the_same_moment(host_app, monkeypatch):
     def build(app, key: str) -> PartBody:
         return PartBody(sign(workspace=app.workspace, purpose="package", message=STATEMENT).as_json())

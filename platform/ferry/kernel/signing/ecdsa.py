@@ -10,7 +10,7 @@ import base64
 import binascii
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -35,15 +35,23 @@ def sign(private_der: bytes, message: bytes) -> str:
 
 
 def verify(public_pem: str, message: bytes, value: str) -> bool:
-    """Whether `value` is a signature of `message` by the owner of this key. Never raises on a bad signature."""
-    key = serialization.load_pem_public_key(public_pem.encode())
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        return False
+    """Whether `value` is a signature of `message` by the owner of this key; no to what is no key or no signature."""
     try:
-        key.verify(base64.b64decode(value, validate=True), message, _VERIFY)
+        public_key(public_pem).verify(base64.b64decode(value, validate=True), message, _VERIFY)
     except (InvalidSignature, binascii.Error, ValueError):
         return False
     return True
+
+
+def public_key(public_pem: str) -> ec.EllipticCurvePublicKey:
+    """The P-256 key in this PEM. Raises ValueError for anything else, whoever has written it."""
+    try:
+        key = serialization.load_pem_public_key(public_pem.encode())
+    except UnsupportedAlgorithm as unknown:
+        raise ValueError("a key of an unknown kind") from unknown
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("no P-256 key")
+    return key
 
 
 @lru_cache(maxsize=64)

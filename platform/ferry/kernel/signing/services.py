@@ -76,9 +76,11 @@ def revoke_key(*, actor: Actor, kid: str) -> None:
         key = keys.filter(kid=kid).first()
         if key is None:
             raise NotFound(kind="signing key")
+        if key.revoked_at is not None:
+            return
         if key.retired_at is None:
             rotate_key(actor=actor, purpose=key.purpose)
-        keys.filter(kid=kid, revoked_at=None).update(revoked_at=clock.now())
+        keys.filter(kid=kid).update(revoked_at=clock.now())
         publications.everything()
         audit.record(actor=actor, action="signing_key.revoked", target=key, before={"kid": kid})
 
