@@ -15,6 +15,7 @@ from miniapps import services
 from miniapps.carrying.presets import Place
 from miniapps.models import Archive, ArchiveState, ImportedVersion, MiniProgram, Review, Version
 from miniapps.services import archive_rows
+from tests.doomed import said
 from tests.faults.test_publish_killed import whole, worker
 from tests.miniapps.carried import content, exported, take_in, trust
 from tests.world import World
@@ -36,7 +37,7 @@ def island(transactional_db: None) -> tuple[World, io.BytesIO]:
 def test_an_import_that_is_killed_leaves_nothing_half(island, stage):
     here, file = island
     with worker(here, stage) as process:
-        assert process.stdout.readline() == "here\n"
+        assert said(process) == "here"
     for table in (ImportedVersion, Version, Review):
         assert not table.objects.of(here.workspace).exists(), table
     assert MiniProgram.objects.of(here.workspace).count() == 1  # its own
@@ -52,7 +53,7 @@ def test_a_bundle_whose_maker_is_killed_is_made_by_the_next(transactional_db, st
     world.release("1.0.0")
     asked = services.ask_for_preset(actor=world.operator, host_app=world.host_app, wishes=(), place=Place())
     with worker(world, stage) as process:
-        assert process.stdout.readline() == "here\n"
+        assert said(process) == "here"
     row = Archive.objects.of(world.workspace)
     assert row.get(pk=asked.pk).state == ArchiveState.DUE
     assert services.make_due() == 0  # the lease of the dead one still runs

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from ferry.kernel.identity import services as identity
 from ferry.kernel.identity.actors import system
@@ -23,6 +19,7 @@ from ferry.kernel.storage import blobs
 from miniapps import selectors, services
 from miniapps.models import Release, Version
 from miniapps.services.categories import Shelf
+from tests.doomed import doomed, said
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -37,37 +34,8 @@ def port(transactional_db: None) -> World:
     return world
 
 
-@contextmanager
-def worker(world: World, stage: str) -> Iterator[subprocess.Popen[str]]:
-    """The process, on this test's database and data folder; dead when the block ends."""
-    kept = connection.settings_dict
-    url = f"sqlite:///{kept['NAME']}"
-    if connection.vendor == "postgresql":
-        user = kept["USER"] + (f":{kept['PASSWORD']}" if kept["PASSWORD"] else "")
-        url = f"postgres://{user}@{kept['HOST']}:{kept['PORT']}/{kept['NAME']}"
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            str(Path(__file__).with_name("publishing_worker.py")),
-            world.workspace.pk,
-            world.host_app.pk,
-            stage,
-        ],
-        env={
-            **os.environ,
-            "DATABASE_URL": url,
-            "FERRY_DATA": str(settings.FERRY_DATA),
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+def worker(world: World, stage: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return doomed(Path(__file__).with_name("publishing_worker.py"), world.workspace.pk, world.host_app.pk, stage)
 
 
 def whole(world: World) -> None:
@@ -82,7 +50,7 @@ def whole(world: World) -> None:
 @pytest.mark.parametrize("stage", ["package written", "blob stored", "version recorded"])
 def test_an_upload_that_is_killed_leaves_no_version_and_the_next_one_works(port, stage):
     with worker(port, stage) as process:
-        assert process.stdout.readline() == "here\n"
+        assert said(process) == "here"
     whole(port)
     assert not selectors.versions(port.workspace).filter(name="2.0.0").exists()
     assert port.upload("2.0.0").code == 3
@@ -92,7 +60,7 @@ def test_an_upload_that_is_killed_leaves_no_version_and_the_next_one_works(port,
 def test_a_release_that_is_killed_before_its_commit_did_not_happen(port):
     people = port.devices_on("0.2.0")
     with worker(port, "release recorded") as process:
-        assert process.stdout.readline() == "here\n"
+        assert said(process) == "here"
     whole(port)
     assert port.devices_on("0.2.0") == people
     assert not Release.objects.of(port.workspace).filter(version__name="2.0.0").exists()
@@ -103,7 +71,7 @@ def test_a_release_that_is_killed_before_its_commit_did_not_happen(port):
 def test_a_raise_that_is_killed_before_its_commit_did_not_happen(port):
     people = port.devices_on("0.2.0")
     with worker(port, "share recorded") as process:
-        assert process.stdout.readline() == "here\n"
+        assert said(process) == "here"
     whole(port)
     assert port.devices_on("0.2.0") == people
     gray = Release.objects.of(port.workspace).get(kind="gray")
@@ -118,7 +86,7 @@ def test_what_surrounds_a_program_is_there_whole_or_not_at_all(port, what):
     trial = port.release("1.5.0", kind="trial", invited=True)
     before = port.part()
     with worker(port, f"{what} recorded") as process:
-        assert process.stdout.readline() == "here\n"
+        assert said(process) == "here"
     whole(port)
     assert port.part() == before, "the snapshot says what it said"
     assert not selectors.links(port.workspace).exists()
@@ -138,9 +106,9 @@ def test_what_was_said_to_be_done_is_done_after_a_kill_at_any_moment(port, seed)
     """The worker is killed somewhere in the middle of what comes after a random line of its output."""
     lines = random.Random(seed).randint(2, 9)
     with worker(port, "loop") as process:
-        said = [process.stdout.readline().split() for _ in range(lines)]
+        done = [said(process).split() for _ in range(lines)]
     whole(port)
-    for kind, row in said:
+    for kind, row in done:
         if kind == "version":
             assert Version.objects.of(port.workspace).filter(pk=row).exists()
         elif kind == "release":

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
 from django.test import Client
 
 from ferry.kernel.identity import selectors, services
@@ -65,24 +62,3 @@ class Office:
             content_type=named.pop("Content-Type", "application/json"),
             headers={"Authorization": f"Bearer {token or self.token(role)}"} | named,
         )
-
-
-def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Run the acts at one moment in threads of their own; their results, or the exceptions they ended with."""
-    barrier, results = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(place: int, act: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(10)
-            results[place] = act()
-        except Exception as error:
-            results[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results

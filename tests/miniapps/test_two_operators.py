@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
 
 from ferry.kernel.audit import services as audit
 from ferry.kernel.errors import FerryError
@@ -18,6 +17,7 @@ from miniapps.packages.sizes import Budgets
 from miniapps.releases import OPEN
 from miniapps.selectors import permissions
 from miniapps.services import reviews
+from tests.together import together as at_once
 from tests.world import PAGE, RANGE, World, make_zip
 
 PATIENCE = 1.0  # seconds that one gives the other to reach what it should not reach yet
@@ -32,28 +32,10 @@ def port(transactional_db: None) -> World:
 
 
 def together(*acts: Callable[[], object]) -> list[FerryError]:
-    """Run the acts in threads of their own, started at one moment; the refusals that they met."""
-    barrier, refused, broken = threading.Barrier(len(acts)), [], []
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            barrier.wait(20)
-            act()
-        except FerryError as error:
-            refused.append(error)
-        except BaseException as error:
-            broken.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    close_old_connections()
-    assert not broken, broken
-    return refused
+    """The refusals that the acts met when all began at one moment."""
+    outcomes = [outcome for outcome in at_once(*acts) if isinstance(outcome, BaseException)]
+    assert [outcome for outcome in outcomes if not isinstance(outcome, FerryError)] == []
+    return outcomes
 
 
 def seen_by_each(world: World, release: Release, operators: int) -> list[Release]:

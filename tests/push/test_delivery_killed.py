@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from ferry.kernel import clock
 from push import selectors, services
 from push.engines.base import Outcome, Outgoing
 from push.models import InboxEntry, Message, Shard
 from push.rules.limits import BATCH
+from tests.doomed import doomed, said
 from tests.push.world import Counting, Harbour, channels
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 DEVICES = 1300
 
 
-@contextmanager
-def worker(stage: str, path: Path, batch: int = 1) -> Iterator[subprocess.Popen[str]]:
-    """The process, on this test's database."""
-    settings = connection.settings_dict
-    url = f"sqlite:///{settings['NAME']}"
-    if connection.vendor == "postgresql":
-        user = settings["USER"] + (f":{settings['PASSWORD']}" if settings["PASSWORD"] else "")
-        url = f"postgres://{user}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("sender.py")), stage, str(path), str(batch)],
-        env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def said(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline().strip()
-    assert line, f"the worker ended with {process.wait()}"
-    return line
+def worker(stage: str, path: Path, batch: int = 1) -> AbstractContextManager[subprocess.Popen[str]]:
+    return doomed(Path(__file__).with_name("sender.py"), stage, str(path), str(batch))
 
 
 def received(path: Path) -> Counter[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -18,11 +17,11 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from django.db import connection
 
 from ferry.kernel.identity.models import HostApp
 from push.models import InboxEntry
 from push.stream.answer import _abort
+from tests.doomed import environment
 from tests.push.test_inbox import envelope, in_thread, put
 from tests.push.world import Harbour
 
@@ -41,17 +40,10 @@ class Edge:
 
     def __init__(self, root: Path) -> None:
         self.root, self.port = root, free_port()
-        settings = connection.settings_dict
-        url = f"sqlite:///{settings['NAME']}"
-        if connection.vendor == "postgresql":
-            user = settings["USER"] + (f":{settings['PASSWORD']}" if settings["PASSWORD"] else "")
-            url = f"postgres://{user}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
         self.environ = {
-            **os.environ,
-            "DATABASE_URL": url,
+            **environment(),
             "FERRY_METRICS_PORT": str(free_port() - 1),
             "FERRY_LOG_LEVEL": "WARNING",
-            "PYTHONPATH": os.pathsep.join(sys.path),
         }
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -12,7 +12,8 @@ from ferry.kernel.api import idempotency
 from ferry.kernel.api.models import IdempotencyKey
 from ferry.kernel.audit import selectors as audit
 from ferry.kernel.identity import selectors
-from tests.kernel.office import Office, together
+from tests.kernel.office import Office
+from tests.together import together
 
 BODY = {"name": "ci", "roles": ["developer"]}
 

@@ -16,7 +16,8 @@ from ferry.kernel.audit import chain, selectors
 from ferry.kernel.audit.models import AppendOnly, AuditChain, AuditEntry
 from ferry.kernel.audit.services import chain_key, content, record
 from ferry.kernel.identity.actors import Actor
-from tests.kernel.office import Office, together
+from tests.kernel.office import Office
+from tests.together import together
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ferry.kernel.identity.bootstrap import bootstrap
 from ferry.kernel.identity.models import Account, ApiToken, HostApp, HostAppKey, Workspace
 from ferry.kernel.identity.rights import ROLE_RIGHTS, Role
 from ferry.kernel.publishing import selectors as published
-from tests.kernel.office import together
+from tests.together import together
 
 
 def run(**options: Any) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from ferry.kernel.identity import keys, selectors, services, values
 from ferry.kernel.identity.errors import HostAppExists, KeyInvalid, TooMany
 from ferry.kernel.identity.models import HostApp, HostAppKey
 from ferry.kernel.publishing import selectors as published
-from tests.kernel.office import Office, together
+from tests.kernel.office import Office
+from tests.together import together
 
 
 def pem(key, private: bool = False) -> str:

@@ -9,7 +9,8 @@ from ferry.kernel.identity import selectors, services
 from ferry.kernel.identity.errors import AccountElsewhere, AlreadyMember, LastAdmin, PasswordRefused
 from ferry.kernel.identity.models import Account
 from ferry.kernel.identity.rights import Right, Role
-from tests.kernel.office import Office, together
+from tests.kernel.office import Office
+from tests.together import together
 
 
 def test_a_new_member_gets_a_password_once_and_rights_by_role(office):

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from ferry.kernel.audit import services as audit
 from ferry.kernel.identity.actors import system
@@ -21,6 +21,7 @@ from ferry.kernel.publishing import selectors, services, sweeping, verification
 from ferry.kernel.publishing.models import SnapshotVersion
 from ferry.kernel.publishing.services import Publication, publishing, publishing_workspace
 from tests.kernel.publishing.harbour import make_host_app, make_workspace, part_of, version_of
+from tests.together import together
 
 PATIENCE = 0.5  # seconds that one publisher gives the other to read what it should not be able to read yet
 
@@ -32,27 +33,11 @@ def running() -> HostApp:
     return make_host_app(make_workspace())
 
 
-def together(*acts: Callable[[], None]) -> None:
-    """Run the acts in threads of their own, started at one moment; whatever one raises is raised here."""
-    barrier, failures = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], None]) -> None:
-        try:
-            barrier.wait(10)
-            act()
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    close_old_connections()
-    if failures:
-        raise failures[0]
+def all_at_once(*acts: Callable[[], None]) -> None:
+    """Whatever one of the acts raises is raised here."""
+    for outcome in together(*acts):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def halt_while_widening(host_app: HostApp) -> HostApp:
@@ -79,7 +64,7 @@ def halt_while_widening(host_app: HostApp) -> HostApp:
             row.save()
             publication.changed("app")
 
-    together(halt, widen)
+    all_at_once(halt, widen)
     return services.read_host_app(host_app.pk)
 
 
@@ -121,7 +106,7 @@ def test_many_publishers_lose_nothing(running, board):
 
         return act
 
-    together(*(publish(key) for key in "abcd"))
+    all_at_once(*(publish(key) for key in "abcd"))
     version, manifest, _ = selectors.manifest(running.pk)
     assert version == 1 + 4 * 5
     assert {f"board:{key}" for key in "abcd"} <= manifest.keys()
@@ -154,7 +139,7 @@ def test_workspaces_host_apps_and_sweeps_do_not_block_each_other_for_ever(runnin
             sweeping.sweep_parts()
             verification.verify_snapshots()
 
-    together(lambda: one(running), lambda: one(other), all_of_them, new_ones, sweeps)
+    all_at_once(lambda: one(running), lambda: one(other), all_of_them, new_ones, sweeps)
     board.bodies["a"] = {"n": 7}
     with publishing_workspace(running.workspace) as publications:
         publications.changed("board", "a")
@@ -169,6 +154,6 @@ def test_a_new_host_app_and_a_change_of_the_workspace_do_not_miss_each_other(run
             board.bodies["a"] = {"n": 2}
             publications.changed("board", "a")
 
-    together(change, lambda: make_host_app(running.workspace, "New"))
+    all_at_once(change, lambda: make_host_app(running.workspace, "New"))
     heads = SnapshotVersion.objects.values_list("manifest", flat=True)
     assert len({manifest["board:a"]["sha"] for manifest in heads}) == 1

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from ferry.kernel import clock
 from ferry.kernel.publishing import selectors as published
 from ferry.kernel.storage import blobs
 from miniapps.delivery import making, plan
 from miniapps.models import Derived, Form
+from tests.doomed import doomed, said
 from tests.miniapps.delivery.workshop import FIRST, SECOND, row
 from tests.world import World
 
@@ -27,29 +23,8 @@ State = Derived.State
 
 def killed_at(stage: str, wanted: Derived) -> None:
     """Runs a worker on this test's database until it is at the stage, then ends it without a word."""
-    used = connection.settings_dict
-    url = f"sqlite:///{used['NAME']}"
-    if connection.vendor == "postgresql":
-        user = used["USER"] + (f":{used['PASSWORD']}" if used["PASSWORD"] else "")
-        url = f"postgres://{user}@{used['HOST']}:{used['PORT']}/{used['NAME']}"
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("maker.py")), stage, wanted.pk],
-        env={
-            **os.environ,
-            "DATABASE_URL": url,
-            "FERRY_DATA": str(settings.FERRY_DATA),
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "here"
-    finally:
-        process.kill()
-        process.communicate()
+    with doomed(Path(__file__).with_name("maker.py"), stage, wanted.pk) as process:
+        assert said(process) == "here"
 
 
 def named(world: World) -> set[str]:
