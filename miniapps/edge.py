@@ -25,7 +25,7 @@ from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
 from ferry.kernel.errors import RateLimited
 from ferry.kernel.targeting import Context, decide
-from miniapps.edge_types import CheckIn, Installed, Observation, observed
+from miniapps.edge_types import CheckIn, Observation, observed
 from miniapps.snapshot_load import Program
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ class CheckInRoute:
             raise DeviceTokenInvalid
         context = context_of(said, token, snapshot, request.address, now)
         found = Found(snapshot.part("program"), context, said)
+        if len(found.installed) < len(said.installed):
+            said = named_once(said)
+            found = Found(snapshot.part("program"), context, said)
         if app.stores(token):
             seen = observed(Observation, app.id, said, context, found.installed, found.arms, self._next_seq())
             self._journal.offer("checkin", _encode(seen))
@@ -89,20 +92,15 @@ class Found:
         self.unavailable: list[str] = []
         self.terms: list[bytes] = []  # of installed versions, newer than the device has heard
         self.arms: list[bytes] = []
-        entries: Iterable[Installed] = said.installed
-        installed = self.installed = {each.id: each.code for each in said.installed}
-        if len(installed) < len(said.installed):  # a program named twice: its last word counts
-            entries = {each.id: each for each in said.installed}.values()
-        updates, arms = self.updates, self.arms
-        for each in entries:
-            program = programs.get(each.id)
-            if program is None or program.withdrawn is not None:
-                self._withheld(each.id, program)
-                continue
-            code = each.code
-            arm = decide(program.steps, context, code)
-            if arm is None:
-                self.unavailable.append(each.id)
+        self.installed: dict[str, int] = {}
+        installed, updates, arms = self.installed, self.updates, self.arms
+        for each in said.installed:
+            program_id, code = each.id, each.code
+            installed[program_id] = code
+            program = programs.get(program_id)
+            arm = None if program is None else decide(program.steps, context, code)
+            if program is None or arm is None:
+                self._withhold(program_id, program)
                 continue
             arms.append(arm.observed)
             if arm.code != code:  # also downwards: that is a rollback
@@ -111,25 +109,19 @@ class Found:
                 terms = program.terms.get(code)
                 if terms is not None and terms.serial > each.terms:
                     self.terms.append(terms.entry)
-        if said.want:
-            self._look_for(programs, context, said.want)
+        for program_id in dict.fromkeys(said.want):
+            if program_id not in installed:
+                self._look_for(program_id, programs.get(program_id), context)
 
-    def _look_for(self, programs: Mapping[str, Program], context: Context, want: list[str]) -> None:
-        for program_id in dict.fromkeys(want):
-            if program_id in self.installed:
-                continue
-            program = programs.get(program_id)
-            if program is None or program.withdrawn is not None:
-                self._withheld(program_id, program)
-                continue
-            arm = decide(program.steps, context)
-            if arm is None:
-                self.unavailable.append(program_id)
-            else:
-                self.arms.append(arm.observed)
-                self.updates.append(arm.update)
+    def _look_for(self, program_id: str, program: Program | None, context: Context) -> None:
+        arm = None if program is None else decide(program.steps, context)
+        if arm is None:
+            self._withhold(program_id, program)
+        else:
+            self.arms.append(arm.observed)
+            self.updates.append(arm.update)
 
-    def _withheld(self, program_id: str, program: Program | None) -> None:
+    def _withhold(self, program_id: str, program: Program | None) -> None:
         if program is None or program.withdrawn is None:
             self.unavailable.append(program_id)
         else:
@@ -156,6 +148,11 @@ class Found:
             b',"terms":[%b]' % b",".join(self.terms) if self.terms else b"",
             more,
         )
+
+
+def named_once(said: CheckIn) -> CheckIn:
+    """Of a program that the device names twice, its last word counts."""
+    return msgspec.structs.replace(said, installed=list({each.id: each for each in said.installed}.values()))
 
 
 def state_of(content: bytes) -> str:

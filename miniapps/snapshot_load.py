@@ -48,7 +48,7 @@ class Program:
     """
 
     program_id: str
-    steps: Steps[Arm]  # for targeting.decide
+    steps: Steps[Arm]  # for targeting.decide; none while it is withdrawn
     withdrawn: bytes | None  # the entry in "withdrawn", or None
     listing: bytes  # the entry in the directory
     order: tuple[int, int, str]  # its place there
@@ -69,7 +69,7 @@ def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
     listing = {name: body[name] for name in ("id", "name", "description", "category", "order")} | {"icons": icons}
     return Program(
         program_id,
-        targeting.flatten(offers),
+        targeting.flatten(offers) if withdrawn is None else (),
         None if withdrawn is None else encode({"id": program_id, "message": withdrawn["message"]}),
         encode(listing),
         (_shelf(body["category"], sources), body["order"], program_id),

@@ -30,8 +30,6 @@ class Adapted:
 
     def package(self, context: Context, installed: int | None) -> tuple[Arm, Package] | None:
         """What the device is given, as the check-in decides; None for nothing, withdrawn programs included."""
-        if self.program.withdrawn is not None:
-            return None
         arm = decide(self.program.steps, context, installed)
         return None if arm is None else (arm, self.packages[release_of(arm)])
 

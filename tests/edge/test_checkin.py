@@ -299,6 +299,20 @@ class TestObservation:
         assert len(notes.offered) == 1
 
 
+def test_of_a_program_that_is_named_twice_the_last_word_counts(
+    published: Published, client: SnapshotClient, call: Caller, notes: Notes
+) -> None:
+    published.program(program_body("news", release_body(13)))
+    client.poll()
+    both = [{"id": "news", "code": 13}, {"id": "news", "code": 12}]
+    assert codes(call("POST", "/v1/checkin", json=checkin_body(installed=both))) == {"news": 13}
+    assert call("POST", "/v1/checkin", json=checkin_body(installed=both[::-1])).json()["updates"] == []
+    assert [(seen["installed"], len(seen["arms"])) for _, seen in notes.offered] == [
+        ({"news": 12}, 1),
+        ({"news": 13}, 1),
+    ]
+
+
 def test_a_trailing_slash_is_the_same_address(client: SnapshotClient, call: Caller) -> None:
     client.poll()
     assert call("POST", "/v1/checkin/", json=checkin_body()).status_code == 200
