@@ -7,6 +7,7 @@ believed. Nothing happens after it was received, so small negative ages count as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from analytics.events.reasons import Reason
@@ -14,6 +15,7 @@ from analytics.events.reasons import Reason
 DAY_MS = 86_400_000
 MOST_AHEAD_MS = DAY_MS
 MOST_AGE_MS = 90 * DAY_MS
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def milliseconds(text: str) -> int:
@@ -21,7 +23,15 @@ def milliseconds(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
+    return all_milliseconds([moment])[0]
+
+
+def all_milliseconds(moments: Iterable[datetime]) -> list[int]:
+    """Milliseconds since the epoch. Whole numbers all the way: exact, and quicker than `timestamp()`."""
+    return [
+        (since := moment - _EPOCH).days * DAY_MS + since.seconds * 1000 + since.microseconds // 1000
+        for moment in moments
+    ]
 
 
 def happened(original: int, *, sent: int | None, received: int) -> int | Reason:

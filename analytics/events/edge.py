@@ -61,7 +61,7 @@ class Events:
         lines = [
             (records.KIND, line)
             for line in records.pack(
-                app.id, at=sender.received, seq=edge.next_seq(), events=taken.rows, refused=taken.refusals()
+                app.id, at=sender.received, seq=edge.next_seq(), groups=taken.groups, refused=taken.refusals()
             )
         ]
         if sender.device_id and taken.consent is not None:
@@ -99,7 +99,7 @@ def _answer(taken: Intake) -> bytes:
     return answers.encode(
         {
             "success": True,
-            "stored": len(taken.rows),
+            "stored": taken.stored,
             "rejected_count": len(taken.rejected) + taken.unread,
             "rejected": [each.body() for each in taken.rejected[:LISTED]],
         }

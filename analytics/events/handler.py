@@ -1,5 +1,5 @@
 """The loader's handler for events. Rows never come to Python: DuckDB reads the journal's lines, tells duplicates
-apart and writes Parquet; only counts and refusals come back.
+apart and writes Parquet; only counts come back.
 
 The edge has judged every event already. What is judged here needs the database: whether the host app exists, and
 whether a device has taken its consent back since.
@@ -9,7 +9,7 @@ whether a device has taken its consent back since.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -23,6 +23,9 @@ from ferry.kernel.identity.models import Consent, HostApp
 
 KIND = records.KIND
 _CHUNK = 500  # ids in one statement
+_SHAPE = ", ".join(f"'{name}': '{kind}'" for name, kind in records.COLUMNS.items())
+_LINES = f"read_json($1, columns = {{{_SHAPE}}}, format = 'newline_delimited', maximum_object_size = {4 << 20})"
+_STEP = table.STEP.format(lines=_LINES)
 
 
 class EventHandler:
@@ -35,7 +38,6 @@ class EventHandler:
         lines, required = _of_known_apps(records[KIND], work)
         if lines:
             with _step(work, lines):
-                _count_refused(work)
                 _drop_withdrawn(work, required)
                 for app, day, number in work.forget_duplicates("events_step"):
                     work.duplicate(KIND, app, day, number)
@@ -44,7 +46,7 @@ class EventHandler:
 
 
 def _of_known_apps(payloads: Sequence[bytes], work: Work) -> tuple[list[bytes], list[str]]:
-    """The lines of host apps that exist, and which of these apps require consent."""
+    """The lines of host apps that exist, their refused events counted, and which of these apps require consent."""
     by_app: dict[str, list[tuple[Measure, bytes]]] = defaultdict(list)
     for payload in payloads:
         measure = records.measure(payload)
@@ -56,44 +58,29 @@ def _of_known_apps(payloads: Sequence[bytes], work: Work) -> tuple[list[bytes], 
     known = dict(rows)
     lines = []
     for app, items in by_app.items():
-        if app in known:
-            lines += [payload for _, payload in items]
-            continue
         for measure, payload in items:
-            work.rejected(KIND, app, measure.day, "unknown_app", payload, measure.events)
+            if app not in known:
+                work.rejected(KIND, app, measure.day, "unknown_app", payload, measure.events)
+                continue
+            lines.append(payload)
+            for refusal in records.refusals(payload):
+                kept = None if refusal.payload is None else refusal.payload.encode()
+                work.rejected(KIND, app, measure.day, refusal.reason, kept, refusal.n)
     return lines, [app for app, consent in known.items() if consent == Consent.REQUIRED]
 
 
 @contextmanager
-def _step(work: Work, lines: Iterable[bytes]) -> Iterator[None]:
-    """Have the lines in DuckDB: events_lines as they came, events_step with one row per event."""
+def _step(work: Work, lines: Sequence[bytes]) -> Iterator[None]:
+    """Have the lines' events in DuckDB: events_step, one row per event."""
     run = work.lake.duckdb.execute
     source = work.lake.temporary / f"{ids.new()}.ndjson"
     try:
-        with source.open("wb") as out:
-            out.writelines(line + b"\n" for line in lines)
-        shape = ", ".join(f"'{name}': '{kind}'" for name, kind in records.COLUMNS.items())
-        run(
-            "CREATE OR REPLACE TEMP TABLE events_lines AS SELECT * FROM read_json($1,"
-            f" columns = {{{shape}}}, format = 'newline_delimited', maximum_object_size = {4 << 20})",
-            [str(source)],
-        ).fetchall()
-        run(f"CREATE OR REPLACE TEMP TABLE events_step AS {table.STEP}").fetchall()
+        source.write_bytes(b"\n".join(lines))
+        run(f"CREATE OR REPLACE TEMP TABLE events_step AS {_STEP}", [str(source)]).fetchall()
         yield
     finally:
         source.unlink(missing_ok=True)
-        for name in ("events_lines", "events_step"):
-            run(f"DROP TABLE IF EXISTS {name}")
-
-
-def _count_refused(work: Work) -> None:
-    refused = work.lake.duckdb.execute(
-        'SELECT host_app, make_timestamp("at" * 1000)::DATE, item.reason, coalesce(item.n, 1), item.payload'
-        ' FROM (SELECT host_app, "at", unnest(refused) AS item FROM events_lines)'
-    ).fetchall()
-    for app, day, reason, number, payload in refused:
-        kept = None if payload is None else payload.encode()
-        work.rejected(KIND, app, day, reason, kept, number)
+        run("DROP TABLE IF EXISTS events_step")
 
 
 def _drop_withdrawn(work: Work, required: Sequence[str]) -> None:

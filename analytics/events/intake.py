@@ -14,10 +14,11 @@ from msgspec import Raw
 
 from analytics.consent import Consent
 from analytics.events import scan, wire
+from analytics.events.clocks import all_milliseconds
 from analytics.events.judging import Judge, Refused, Sender, text_of
-from analytics.events.plain import plain_rows
+from analytics.events.plain import plain_groups
 from analytics.events.reasons import MESSAGES, Reason
-from analytics.events.records import Refusal, Row
+from analytics.events.records import Group, Refusal, Row, grouped
 from analytics.events.wire import MAX_EVENT_BYTES, MAX_EVENTS, Event, RawBatch, Single
 
 _NOT_PLAIN: tuple[type[Exception], ...] = (Refused, OverflowError, *wire.UNREADABLE)
@@ -47,11 +48,16 @@ class Rejected:
 class Intake:
     """What becomes of a request."""
 
-    rows: list[Row] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     unread: int = 0  # events past MAX_EVENTS
     consent: Consent | None = None  # the last one that came along
     _raw: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> int:
+        """How many events."""
+        return sum(len(group.event) for group in self.groups)
 
     def refusals(self) -> list[Refusal]:
         """What the journal keeps of refused events: their beginning; without consent, their number alone."""
@@ -91,39 +97,42 @@ def take_batch(body: bytes, sender: Sender) -> Intake:
             raise msgspec.ValidationError
     except wire.UNREADABLE:
         return _one_by_one(body, sender)
-    intake = Intake()
+    intake, rows = Intake(), []
     judge = Judge(sender, body, whole.sent_at, whole.context)
     for index, event in enumerate(whole.batch):
         try:
-            intake.rows.append(judge.row(event, index))
+            rows.append(judge.row(event, index))
         except Refused as refused:
             intake.rejected.append(Rejected(index, text_of(event.message_id), refused.reason, refused.detail))
     if intake.rejected:
         _keep(intake, wire.raw_batch.decode(body).batch)
+    intake.groups = grouped(rows)
     intake.consent = judge.consent
     return intake
 
 
 def _plain(body: bytes, sender: Sender) -> Intake | None:
-    """All rows at once where every event is an ordinary one; None where they have to be judged one by one."""
+    """All at once where every event is an ordinary one; None where they have to be judged one by one."""
     try:
         whole = wire.plain.decode(body)
         if len(whole.batch) > MAX_EVENTS:
             return None
         judge = Judge(sender, body, None, whole.context)
-        sent = int(whole.sent_at.timestamp() * 1000)
-        rows = plain_rows(whole.batch, judge.place, received=sender.received, sent=sent, device=sender.device_id)
+        (sent,) = all_milliseconds([whole.sent_at])
+        groups = plain_groups(whole.batch, judge.place, received=sender.received, sent=sent, device=sender.device_id)
     except _NOT_PLAIN:
         return None
-    return None if rows is None else Intake(rows, consent=judge.consent)
+    return None if groups is None else Intake(groups, consent=judge.consent)
 
 
 def take_single(body: bytes, kind: str, sender: Sender) -> Intake:
     """Judge /v1/track and its like."""
     intake = Intake()
     judge = Judge(sender, body, None, None)
-    _take(intake, judge, Raw(body), 0, wire.single, kind)
+    rows: list[Row] = []
+    _take(intake, rows, judge, Raw(body), 0, wire.single, kind)
     _keep(intake, [Raw(body)])
+    intake.groups = grouped(rows)
     intake.consent = judge.consent
     return intake
 
@@ -136,9 +145,11 @@ def _one_by_one(body: bytes, sender: Sender) -> Intake:
     context, wrong_context = _part(wire.context, whole.context, "context")
     judge = Judge(sender, body, sent_at, context, wrong_time=wrong_time, wrong_context=wrong_context)
     raws = whole.batch[:MAX_EVENTS]
+    rows: list[Row] = []
     for index, raw in enumerate(raws):
-        _take(intake, judge, raw, index, wire.event)
+        _take(intake, rows, judge, raw, index, wire.event)
     _keep(intake, raws)
+    intake.groups = grouped(rows)
     intake.consent = judge.consent
     return intake
 
@@ -168,6 +179,7 @@ def _part(decoder: msgspec.json.Decoder[T | None], raw: Raw, name: str) -> tuple
 
 def _take(
     intake: Intake,
+    rows: list[Row],
     judge: Judge,
     raw: Raw,
     index: int,
@@ -191,7 +203,7 @@ def _take(
         if kind:
             event.type = kind
         message_id = text_of(event.message_id)
-        intake.rows.append(judge.row(event, index))
+        rows.append(judge.row(event, index))
     except Refused as refused:
         intake.rejected.append(Rejected(index, message_id, refused.reason, refused.detail))
 

@@ -10,40 +10,43 @@ The day is that of the corrected time, in UTC. Columns, as reports and predictio
 
 from __future__ import annotations
 
+from analytics.events import records
 from ferry.journal.keys import KEY_SQL
 
 TABLE = "events"
 NAMESPACE = "event"  # of message ids, for de-duplication: apart from those of devices
 
-KEY = KEY_SQL.format(app="host_app", namespace=NAMESPACE, message_id="item.message_id")
+KEY = KEY_SQL.format(app="app", namespace=NAMESPACE, message_id="message_id")
 
 # 64 bits of MD5: no secret, and the same on every machine and in every version of DuckDB. The same number as
 # md5_number_lower gives, in a quarter of the time.
 USER_KEY = "(md5_number(if({user} <> '', 'u' || {user}, 'd' || {device})) >> 64)::UBIGINT"
 
-# From the journal's lines (analytics.events.records) to a step's table.
+_SHARED = ", ".join(f'g."{name}" AS "{name}"' for name in records.SHARED)
+_EACH = ", ".join(f'unnest(g."{name}") AS "{name}"' for name in records.EACH)
+
+# From the journal's lines (analytics.events.records) to a step's table. Lists that are not there unnest to NULL.
 STEP = f"""
-    SELECT host_app AS app, received_at::DATE AS received_day, make_timestamp(item.ts * 1000)::DATE AS day,
-        {KEY} AS key, item.message_id AS message_id, item.type AS type, item.event AS event,
-        coalesce(item.user_id, '') AS user_id, coalesce(item.device_id, '') AS device_id,
-        {USER_KEY.format(user="coalesce(item.user_id, '')", device="coalesce(item.device_id, '')")} AS user_key,
-        make_timestamp(item.ts * 1000) AS ts, make_timestamp(item.original_ts * 1000) AS original_ts,
-        received_at, make_timestamp(item.sent_at * 1000) AS sent_at,
-        coalesce(item.mini_program, '') AS mini_program, item.version_code::INTEGER AS version_code,
-        coalesce(item.platform, '') AS platform, coalesce(item.os, '') AS os,
-        coalesce(item.host_version, '') AS host_version, coalesce(item.session, '') AS session,
-        item.properties AS properties, item.profiling AS consent_profiling,
-        coalesce(item.anonymous, '') AS anonymous
+    SELECT app, received_at::DATE AS received_day, make_timestamp(ts * 1000)::DATE AS day,
+        {KEY} AS key, message_id, type, event,
+        coalesce(user_id, '') AS user_id, coalesce(device_id, '') AS device_id,
+        {USER_KEY.format(user="coalesce(user_id, '')", device="coalesce(device_id, '')")} AS user_key,
+        make_timestamp(ts * 1000) AS ts, make_timestamp(nullif(original_ts, 0) * 1000) AS original_ts,
+        received_at, make_timestamp(sent_at * 1000) AS sent_at,
+        coalesce(mini_program, '') AS mini_program, version_code::INTEGER AS version_code,
+        coalesce(platform, '') AS platform, coalesce(os, '') AS os,
+        coalesce(host_version, '') AS host_version, coalesce(session, '') AS session,
+        nullif(properties, '') AS properties, profiling AS consent_profiling,
+        coalesce(anonymous, '') AS anonymous
     FROM (
-        SELECT host_app, make_timestamp("at" * 1000) AS received_at, unnest(events) AS item FROM events_lines
+        SELECT app, received_at, {_SHARED}, {_EACH}
+        FROM (SELECT host_app AS app, make_timestamp("at" * 1000) AS received_at, unnest(groups) AS g FROM {{lines}})
     )
 """  # noqa: S608 nothing here comes from a record
 
-# What a file holds, in the order that serves reports about named events; how files become one.
-FILE = """
-    SELECT * EXCLUDE (received_day, day, key, anonymous) FROM events_step WHERE app = $1 AND day = $2
-    ORDER BY event, user_key, ts
-"""
+# What a file holds. In no order: a step fills one row group at most, of which a reader takes all or nothing.
+FILE = "SELECT * EXCLUDE (received_day, day, key, anonymous) FROM events_step WHERE app = $1 AND day = $2"
+# How files become one: in the order that serves reports about named events.
 LAYOUT = "SELECT * FROM {files} ORDER BY event, user_key, ts"
 
 # What a report sees where no file is, and the names and types that the others may rely on.

@@ -156,8 +156,8 @@ class ReportStatus(_CodePush):
         self._check(said)
         if said.client_unique_id and snapshot.app.stores(asking.NOBODY):
             at = int(edge.clock() * 1000)
-            rows = self._rows(said, named, at)
-            for line in records.pack(snapshot.app.id, at=at, seq=edge.next_seq(), events=rows, refused=[]):
+            groups = records.grouped(self._rows(said, named, at))
+            for line in records.pack(snapshot.app.id, at=at, seq=edge.next_seq(), groups=groups, refused=[]):
                 await edge.journal.append(records.KIND, line)
         resp.content_type = "text/plain"
         resp.data = b"OK"

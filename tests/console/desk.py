@@ -152,7 +152,7 @@ class Desk:
         now = clock.now_ms()
         taken = intake.take_batch(json.dumps({"batch": events}).encode(), Sender(now))
         edge = Edge(settings.FERRY_JOURNAL_DIR, ids.new())
-        for line in records.pack(self.world.host_app.pk, at=now, seq=1, events=taken.rows, refused=taken.refusals()):
+        for line in records.pack(self.world.host_app.pk, at=now, seq=1, groups=taken.groups, refused=taken.refusals()):
             edge.write(records.KIND, line)
         self.load()
 

@@ -15,6 +15,7 @@ from ferry.edge.errors import NotReady
 from ferry.edge.snapshot.client import SnapshotClient
 from ferry.edge.tokens import DeviceKeys, DeviceToken
 from ferry.journal.errors import JournalOverloaded, JournalUnavailable
+from tests.analytics.events.sending import kept
 from tests.edge.conftest import NOW
 from tests.edge.published import APP_ID, APP_KEY, DEVICE_SECRET, Caller, Notes, Published, app_body
 
@@ -43,7 +44,7 @@ def test_a_batch_is_one_record_and_answered_after_it(call: Caller, notes: Notes)
     ((kind, record),) = notes.appended
     assert kind == "events"
     assert (record["host_app"], record["at"], record["n"]) == (APP_ID, int(NOW * 1000), 2)
-    assert [row["message_id"] for row in record["events"]] == ["m1", "m2"]
+    assert [row.message_id for row in kept(record)] == ["m1", "m2"]
 
 
 @pytest.mark.parametrize(
@@ -74,13 +75,13 @@ def test_single_calls(call: Caller, notes: Notes, kind: str) -> None:
     body = {"userId": "ann", "event": "Tapped", "writeKey": APP_KEY, "previousId": "b", "groupId": "g", "type": "lie"}
     answer = post(call, path=f"/v1/{kind}", body=json.dumps(body).encode(), x_app_key="")
     assert answer.status_code == 200
-    assert notes.appended[0][1]["events"][0]["type"] == kind
+    assert kept(notes.appended[0][1])[0].type == kind
 
 
 def test_gzip(call: Caller, notes: Notes) -> None:
     body = json.dumps({"batch": [event()] * 50}).encode()
     assert post(call, body=gzip.compress(body, mtime=0), content_encoding="gzip").status_code == 200
-    assert len(notes.appended[0][1]["events"]) == 50
+    assert len(kept(notes.appended[0][1])) == 50
 
 
 @pytest.mark.parametrize(
@@ -169,14 +170,14 @@ class TestConsent:
         ((_, record),) = notes.appended
         assert "secret" not in json.dumps(record)
         assert record["refused"] == [{"reason": "no_consent"}]
-        assert record["events"][0]["profiling"] is True
+        assert kept(record)[0].profiling is True
 
     def test_a_device_token_carries_consent_device_and_user(self, call: Caller, notes: Notes) -> None:
         body = event()
         del body["userId"]
         post(call, body, authorization=self.token(consented=True))
-        (row,) = notes.appended[0][1]["events"]
-        assert (row["device_id"], row["user_id"]) == ("d1", "ann")
+        (row,) = kept(notes.appended[0][1])
+        assert (row.device_id, row.user_id) == ("d1", "ann")
         refused = post(call, event(), authorization=self.token(consented=False)).json()
         assert refused["rejected"][0]["code"] == "no_consent"
         assert post(call, event(), authorization="Device forged.token").status_code == 401

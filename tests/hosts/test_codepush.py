@@ -22,6 +22,7 @@ from analytics.reports.health import version_health
 from ferry.journal.errors import JournalUnavailable
 from ferry.kernel import clock
 from miniapps.adapters.codepush import code_of, deployment, label, package_hash
+from tests.analytics.events.sending import kept
 from tests.edge.published import Caller
 from tests.hosts.live import LiveEdge
 from tests.journal.world import Edge
@@ -190,17 +191,17 @@ def test_reports_are_in_the_journal_before_the_client_hears_of_it(world: World, 
     phone.call("deployed", package=remote, status="DeploymentSucceeded", previous="6.3.0")
     phone.call("deployed", package=remote, status="DeploymentFailed")
     lines = [record for kind, record in phone.edge.notes.appended if kind == "events"]
-    events = [event for record in lines for event in record["events"]]
-    assert [event["event"] for event in events] == [
+    events = [event for record in lines for event in kept(record)]
+    assert [event.event for event in events] == [
         "$codepush_download",
         "$codepush_deploy",
         "$codepush_deploy",
         "$error",
     ]
-    assert {(event["device_id"], event["mini_program"], event["version_code"]) for event in events} == {
+    assert {(event.device_id, event.mini_program, event.version_code) for event in events} == {
         ("phone-1", world.program.program_id, 1)
     }
-    assert json.loads(events[1]["properties"])["previous"] == "6.3.0"
+    assert json.loads(events[1].properties)["previous"] == "6.3.0"
     for record in lines:
         measured = records.measure(json.dumps(record, separators=(",", ":")).encode())
         assert measured is not None

@@ -29,7 +29,7 @@ _SORTED = f"SELECT key FROM ({_NEW}) ORDER BY key"
 _MERGED = f"SELECT key FROM ({_NEW} UNION ALL SELECT key FROM read_parquet($4)) ORDER BY key"
 
 # What makes the key of a message in SQL, the same as Message.key: for handlers that never bring rows to Python.
-KEY_SQL = "sha256({app} || chr(0) || '{namespace}' || chr(0) || {message_id})[1:32]::UUID"
+KEY_SQL = "left(sha256(concat({app}, chr(0) || '{namespace}' || chr(0), {message_id})), 32)::UUID"
 
 
 class Message(NamedTuple):

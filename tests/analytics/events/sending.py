@@ -6,9 +6,12 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from analytics.events import intake, records
 from analytics.events.intake import Intake
 from analytics.events.judging import Sender
+from analytics.events.records import EventsRecord, Row
 from ferry.kernel import ids
 from tests.journal.world import NOON, Edge, World
 
@@ -43,10 +46,20 @@ def judged(*events: Any, received: int = NOON, sent: int | None = None, **sender
     return intake.take_batch(batch(*events, sent=sent), Sender(received, **sender))
 
 
+def rows(taken: Intake) -> list[Row]:
+    """What is stored, event by event."""
+    return records.rows(taken.groups)
+
+
+def kept(record: dict[str, Any]) -> list[Row]:
+    """The events of a journal record."""
+    return records.rows(msgspec.convert(record, EventsRecord).groups)
+
+
 def send(world: World, *events: Any, edge: Edge | None = None, received: int = NOON, **sender: Any) -> Intake:
     """The events are in the journal, as after a 200."""
     taken = judged(*events, received=received, **sender)
-    lines = records.pack(world.app.id, at=received, seq=1, events=taken.rows, refused=taken.refusals())
+    lines = records.pack(world.app.id, at=received, seq=1, groups=taken.groups, refused=taken.refusals())
     for line in lines:
         (edge or world.edge()).write(records.KIND, line)
     return taken

@@ -66,6 +66,28 @@ def test_a_row_holds_what_was_said(world: World):
     assert stored(world, "consent_profiling") == [False]
 
 
+def test_what_one_event_says_stays_with_it(world: World):
+    """Events of a request are kept column by column, and most of them leave something out."""
+    card, shop = ({"mini_program": {"id": name, "version": 3}, "platform": "ios"} for name in ("card", "shop"))
+    send(
+        world,
+        track("a", messageId="1", context=card, properties={"n": 1}),
+        track("b", messageId="2", user=None, anonymousId="d2", context=shop),
+        track("c", messageId="3", timestamp=None, context=card),
+        {"type": "identify", "messageId": "4", "userId": "eve", "anonymousId": "d4", "context": card},
+        track("e", messageId="5", user="eve", properties={"n": 5}),
+    )
+    world.load()
+    columns = "message_id, type, event, user_id, device_id, mini_program, platform, properties, original_ts IS NULL"
+    assert stored(world, columns) == [
+        ("1", "track", "a", "ann", "", "card", "ios", '{"n": 1}', False),
+        ("2", "track", "b", "", "d2", "shop", "ios", None, False),
+        ("3", "track", "c", "ann", "", "card", "ios", None, True),
+        ("4", "identify", "$identify", "eve", "d4", "card", "ios", None, True),
+        ("5", "track", "e", "eve", "", "", "", '{"n": 5}', False),
+    ]
+
+
 def test_an_event_lies_in_the_day_in_which_it_happened(world: World):
     send(world, track("today"), track("yesterday", at=NOON - 24 * HOUR))
     world.load()
@@ -108,7 +130,7 @@ def test_key_files_of_events_and_devices_are_merged_and_remember_both(world: Wor
 
 def test_an_unknown_app_and_a_line_that_is_no_record(world: World):
     edge = world.edge()
-    edge.write(records.KIND, records.pack("0" * 26, at=NOON, seq=1, events=[], refused=[])[0])
+    edge.write(records.KIND, records.pack("0" * 26, at=NOON, seq=1, groups=[], refused=[])[0])
     edge.write(records.KIND, b'{"something":"else"}')
     send(world, track("good"), edge=edge)
     world.load()
@@ -118,7 +140,7 @@ def test_an_unknown_app_and_a_line_that_is_no_record(world: World):
 
 def test_a_record_that_lies_about_itself_is_put_aside_alone(world: World):
     edge = world.edge()
-    line = records.pack(world.app.id, at=NOON, seq=1, events=[], refused=[])[0]
+    line = records.pack(world.app.id, at=NOON, seq=1, groups=[], refused=[])[0]
     edge.write(records.KIND, line.replace(b'"n":0', b'"n":7'))
     send(world, track("good"), edge=edge)
     world.load()

@@ -16,8 +16,9 @@ from analytics.events.clocks import DAY_MS, MOST_AGE_MS
 from analytics.events.intake import Intake
 from analytics.events.judging import Judge, Sender
 from analytics.events.reasons import MESSAGES, Reason
+from analytics.events.records import EventsRecord
 from ferry.journal.frames import MAX_RECORD
-from tests.analytics.events.sending import batch, iso, judged, track
+from tests.analytics.events.sending import batch, iso, judged, rows, track
 from tests.journal.world import HOUR, NOON
 
 YEAR = 365 * DAY_MS
@@ -36,7 +37,7 @@ def test_an_event_becomes_a_row():
         "consent": {"analytics": True, "profiling": True},
         "library": {"name": "analytics-python"},
     }
-    (row,) = judged(track("Paid", messageId="m1", context=context, properties={"sum": 3})).rows
+    (row,) = rows(judged(track("Paid", messageId="m1", context=context, properties={"sum": 3})))
     assert msgspec.to_builtins(row) == {
         "type": "track",
         "event": "Paid",
@@ -63,8 +64,7 @@ def test_each_kind_of_call_has_its_name_and_its_content():
         {"type": "group", "userId": "a", "groupId": "g", "traits": None},
         {"type": "alias", "userId": "a", "previousId": "b"},
     ]
-    rows = judged(*calls).rows
-    assert [(row.event, row.properties) for row in rows] == [
+    assert [(row.event, row.properties) for row in rows(judged(*calls))] == [
         ("Home", '{"path": "/"}'),
         ("$screen", ""),
         ("$identify", '{"tier": "gold"}'),
@@ -79,7 +79,7 @@ def test_a_batchs_context_holds_for_events_that_do_not_say_otherwise():
         track(),
         context={"app": {"version": "6.0.0"}, "platform": "ios", "mini_program": {"id": "card", "version": "4"}},
     )
-    one, two = intake.take_batch(body, Sender(NOON)).rows
+    one, two = rows(intake.take_batch(body, Sender(NOON)))
     assert (one.host_version, two.host_version) == ("7.0.0", "6.0.0")
     assert {row.platform for row in (one, two)} == {"ios"}
     assert {(row.mini_program, row.version_code) for row in (one, two)} == {("card", 4)}
@@ -88,7 +88,7 @@ def test_a_batchs_context_holds_for_events_that_do_not_say_otherwise():
 def test_properties_may_name_the_program_where_an_sdk_has_no_context():
     said = {"$mini_program": "card", "$version_code": 3, "$session_id": 9}
     wrong = {"$mini_program": ["no"], "$version_code": "x"}
-    one, two = judged(track(properties=said), track(properties=wrong)).rows
+    one, two = rows(judged(track(properties=said), track(properties=wrong)))
     assert (one.mini_program, one.version_code, one.session) == ("card", 3, "9")
     assert (two.mini_program, two.version_code) == ("", None)
 
@@ -111,7 +111,7 @@ def test_one_wrong_event_spoils_no_other():
         track(event="x" * 201),
         track("last"),
     )
-    assert [row.event for row in taken.rows] == ["first", "last"]
+    assert [row.event for row in rows(taken)] == ["first", "last"]
     assert reasons(taken) == {
         1: "wrong_type", 2: "wrong_type", 3: "wrong_type", 4: "unknown_type", 5: "no_name", 6: "no_name",
         7: "no_identity", 8: "time_invalid", 9: "wrong_type", 10: "wrong_type", 11: "event_too_large",
@@ -132,7 +132,7 @@ class TestClocks:
 
     def ts(self, at: int, *, sent: int | None) -> int | str:
         taken = judged(track(at=at), received=NOON, sent=sent)
-        return taken.rows[0].ts if taken.rows else str(taken.rejected[0].reason)
+        return rows(taken)[0].ts if rows(taken) else str(taken.rejected[0].reason)
 
     def test_a_clock_that_is_years_off_but_runs_evenly_is_corrected(self):
         assert self.ts(NOON - 20 * YEAR - HOUR, sent=NOON - 20 * YEAR) == NOON - HOUR
@@ -152,13 +152,13 @@ class TestClocks:
         assert self.ts(NOON - MOST_AGE_MS, sent=sent) == NOON - MOST_AGE_MS
 
     def test_without_a_time_it_happened_when_it_came(self):
-        (row,) = judged(track(timestamp=None)).rows
+        (row,) = rows(judged(track(timestamp=None)))
         assert (row.ts, row.original_ts) == (NOON, 0)
 
     @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-13-01", "", " "])
     def test_odd_times_are_refused_or_taken_as_none(self, text: str):
         taken = judged(track(timestamp=text), track(sentAt=text))
-        assert len(taken.rows) + len(taken.rejected) == 2
+        assert len(rows(taken)) + len(taken.rejected) == 2
 
 
 class TestConsent:
@@ -172,56 +172,58 @@ class TestConsent:
     def test_a_no_is_a_no_everywhere_and_nothing_of_the_event_is_kept(self):
         no = {"consent": {"analytics": False, "marketing": True}}
         taken = judged(track("secret", context=no), track(context=no), track("fine"))
-        assert [row.event for row in taken.rows] == ["fine"]
-        lines = records.pack("0" * 26, at=NOON, seq=1, events=taken.rows, refused=taken.refusals())
+        assert [row.event for row in rows(taken)] == ["fine"]
+        lines = records.pack("0" * 26, at=NOON, seq=1, groups=taken.groups, refused=taken.refusals())
         assert b"secret" not in b"".join(lines)
         assert records.measure(lines[0]).events == 3  # type: ignore[union-attr]
 
     def test_profiling_goes_along(self):
         yes, no = ({"consent": {"analytics": True, "profiling": flag}} for flag in (True, False))
-        rows = judged(track(context=yes), track(context=no), track()).rows
-        assert [row.profiling for row in rows] == [True, False, None]
+        taken = judged(track(context=yes), track(context=no), track())
+        assert [row.profiling for row in rows(taken)] == [True, False, None]
 
     def test_a_device_token_that_says_yes_is_enough(self):
-        (row,) = judged(track(), consent_required=True, device_id="d1", device_consents=True).rows
+        (row,) = rows(judged(track(), consent_required=True, device_id="d1", device_consents=True))
         assert (row.device_id, row.profiling) == ("d1", None)
 
 
 def test_a_batch_without_message_ids_is_the_same_again_when_its_bytes_are():
     events = [track(messageId=None), track(messageId="")]
     body = batch(*events)
-    one, again = (intake.take_batch(body, Sender(NOON + at)).rows for at in (0, 5))
+    one, again = (rows(intake.take_batch(body, Sender(NOON + at))) for at in (0, 5))
     assert [row.message_id for row in one] == [row.message_id for row in again]
     assert len({row.message_id for row in one}) == 2
-    other = intake.take_batch(batch(*events, sent=NOON), Sender(NOON)).rows
+    other = rows(intake.take_batch(batch(*events, sent=NOON), Sender(NOON)))
     assert not {row.message_id for row in one} & {row.message_id for row in other}
 
 
 def test_more_events_than_a_batch_may_hold():
     body = batch(*({"type": "track", "event": "e", "userId": "u"} for _ in range(2_600)))
     taken = intake.take_batch(body, Sender(NOON))
-    assert (len(taken.rows), taken.unread) == (2_500, 100)
+    assert (len(rows(taken)), taken.unread) == (2_500, 100)
     assert [(each.reason, each.n) for each in taken.refusals()] == [("too_many_events", 100)]
 
 
 def test_a_request_always_fits_the_journal():
-    """Quotes double when JSON is put into JSON."""
+    """Quotes double when JSON is put into JSON, and an event in a session of its own is a group of its own."""
     nasty = {"k": '"' * 15_000}
-    small = json.dumps({"type": "track", "event": "e", "userId": "u"})
-    large = [json.dumps(track(properties=nasty)) for _ in range(14)]
-    body = f'{{"batch":[{",".join([*large, *[small] * 1_800])}]}}'.encode()
+    small = [f'{{"type":"page","userId":"u","context":{{"session_id":{number}}}}}' for number in range(2_400)]
+    large = [json.dumps(track(properties=nasty)) for _ in range(12)]
+    body = f'{{"batch":[{",".join([*large, *small])}]}}'.encode()
     assert len(body) <= wire.MAX_BODY_BYTES
     taken = intake.take_batch(body, Sender(NOON))
-    lines = records.pack("0" * 26, at=NOON, seq=1, events=taken.rows, refused=taken.refusals())
+    lines = records.pack("0" * 26, at=NOON, seq=1, groups=taken.groups, refused=taken.refusals())
     assert len(lines) > 1
     assert all(len(line) <= MAX_RECORD and b"\n" not in line for line in lines)
-    assert sum(records.measure(line).events for line in lines) == 1_814  # type: ignore[union-attr]
+    assert sum(records.measure(line).events for line in lines) == 2_412  # type: ignore[union-attr]
+    kept = [row for line in lines for row in records.rows(msgspec.json.decode(line, type=EventsRecord).groups)]
+    assert kept == rows(taken)
 
 
 def test_pretty_printed_json_stays_one_line():
     body = json.dumps({"batch": [track(properties={"a": [1, {"b": 2}]})]}, indent=2).encode()
     taken = intake.take_batch(body, Sender(NOON))
-    (line,) = records.pack("0" * 26, at=NOON, seq=1, events=taken.rows, refused=[])
+    (line,) = records.pack("0" * 26, at=NOON, seq=1, groups=taken.groups, refused=[])
     assert b"\n" not in line
 
 
@@ -257,8 +259,8 @@ GOOD = b'{"type":"track","event":"good","userId":"ann"}'
 def test_an_event_that_is_no_json_or_too_deep_spoils_no_other(event: bytes, reason: str):
     body = b'{"sentAt": "%b", "batch": [%b, %b,%b] , "writeKey":"k"}' % (iso(NOON).encode(), GOOD, event, GOOD)
     taken = intake.take_batch(body, Sender(NOON))
-    assert [row.event for row in taken.rows] == ["good", "good"]
-    assert {row.sent_at for row in taken.rows} == {NOON}
+    assert [row.event for row in rows(taken)] == ["good", "good"]
+    assert {row.sent_at for row in rows(taken)} == {NOON}
     assert reasons(taken).keys() == {1}
     assert reasons(taken)[1] in reason.split()
     assert intake.write_key(body) == "k"
@@ -271,7 +273,7 @@ class TestTheHeadOfABatch:
     def test_a_wrong_sent_at(self, sent_at: Any):
         own = track("own", sentAt=iso(NOON))
         taken = intake.take_batch(json.dumps({"batch": [track(), own], "sentAt": sent_at}).encode(), Sender(NOON))
-        assert [row.event for row in taken.rows] == ["own"]
+        assert [row.event for row in rows(taken)] == ["own"]
         (refused,) = taken.rejected
         assert (refused.index, refused.reason) == (0, Reason.WRONG_TYPE)
         assert "sentAt" in refused.detail
@@ -279,15 +281,14 @@ class TestTheHeadOfABatch:
     @pytest.mark.parametrize("context", [5, "x", [], {"consent": 1}, {"app": []}, {"consent": {"analytics": "no"}}])
     def test_a_wrong_context_stores_nothing_that_it_may_forbid(self, context: Any):
         taken = intake.take_batch(json.dumps({"batch": [track(), track()], "context": context}).encode(), Sender(NOON))
-        assert taken.rows == []
+        assert rows(taken) == []
         assert [each.reason for each in taken.rejected] == [Reason.WRONG_TYPE] * 2
         assert all("context" in each.detail for each in taken.rejected)
 
     @pytest.mark.parametrize("key", [5, None, {}, "x" * 300])
     def test_a_wrong_write_key_beside_a_right_one_in_the_header(self, key: Any):
-        assert (
-            len(intake.take_batch(json.dumps({"batch": [track()], "writeKey": key}).encode(), Sender(NOON)).rows) == 1
-        )
+        body = json.dumps({"batch": [track()], "writeKey": key}).encode()
+        assert intake.take_batch(body, Sender(NOON)).stored == 1
 
 
 json_values = st.recursive(
@@ -306,11 +307,11 @@ def test_whatever_comes_every_event_is_stored_or_refused(events: list[Any], cont
     """And what is stored is JSON to DuckDB too: the loader and the reports parse it without a second look."""
     text = json.dumps({"batch": [track("good"), *events], "context": context if isinstance(context, dict) else None})
     taken = intake.take_batch(text.encode(), Sender(NOON))
-    assert len(taken.rows) + sum(each.n for each in taken.refusals()) == len(events) + 1
-    for line in records.pack("0" * 26, at=NOON, seq=1, events=taken.rows, refused=taken.refusals()):
+    assert len(rows(taken)) + sum(each.n for each in taken.refusals()) == len(events) + 1
+    for line in records.pack("0" * 26, at=NOON, seq=1, groups=taken.groups, refused=taken.refusals()):
         assert b"\n" not in line
     with duckdb.connect() as connection:
-        for row in taken.rows:
+        for row in rows(taken):
             if row.properties:
                 assert connection.execute("SELECT json_valid($1)", [row.properties]).fetchone() == (True,)
 
@@ -339,8 +340,8 @@ def test_the_quick_way_says_what_the_careful_one_says(
     sender = Sender(NOON, required, "d1" if required else "", "", required)
     quick = intake.take_batch(batch(*events, sent=sent), sender)
     careful = intake.take_batch(batch(*events, 5, sent=sent), sender)
-    dressed = [row for row in careful.rows if not row.message_id.startswith("body-")]
-    assert [row for row in quick.rows if not row.message_id.startswith("body-")] == dressed
+    dressed = [row for row in rows(careful) if not row.message_id.startswith("body-")]
+    assert [row for row in rows(quick) if not row.message_id.startswith("body-")] == dressed
     assert reasons(quick) == {index: why for index, why in reasons(careful).items() if index < len(events)}
     assert quick.consent == careful.consent
 
@@ -350,7 +351,7 @@ def test_an_ordinary_batch_goes_the_quick_way(monkeypatch: pytest.MonkeyPatch):
         raise AssertionError("one by one")
 
     monkeypatch.setattr(Judge, "row", careful)
-    assert len(judged(track(**PLAIN), track(**PLAIN), sent=NOON).rows) == 2
+    assert judged(track(**PLAIN), track(**PLAIN), sent=NOON).stored == 2
 
 
 def test_the_last_consent_of_a_batch_holds_the_quick_way_too():
