@@ -69,3 +69,44 @@ def test_the_new_package_of_each_program_comes_as_its_delta(
             digest = base64.b64encode(bytes.fromhex(news["releases"][0]["version"]["sha256"])).decode()
             assert edge.sent[2].dictionary == f":{digest}:"
             assert edge.sent[2].size < len(NEW["news"]) / 20
+
+
+TAKE = """async ([edge, app_key, parts]) => {
+    const [{ Edge }, { Parts }] = [await import("/edge.js"), await import("/parts.js")];
+    const store = { get: async () => undefined, write: async () => {} };
+    const transport = new Edge({ edge, app_key, answer_ms: 10000 });
+    const taken = new Parts({ store, edge: transport, log: () => {}, line: { held: 0 } });
+    for (const part of parts) await taken.take("book.shop", part);
+}"""
+
+
+def test_a_changed_part_comes_as_its_delta_from_the_part_of_the_same_name(
+    settings: Any, tmp_path: Path, context: BrowserContext
+) -> None:
+    """The web host takes each part by an address of its own, else one part would be the dictionary of another."""
+    settings.FERRY_BLOB_DIR, settings.FERRY_STORAGE_URL = tmp_path / "blobs", ""
+    registry.register_loader("program", "miniapps.snapshot_load.load_program")
+    versions, deltas = [], []
+    for contents in (OLD, NEW):
+        stored = {name: blobs().put(content) for name, content in contents.items()}
+        versions.append([{"name": name, "sha256": one.sha256, "size": one.size} for name, one in stored.items()])
+    for old, new in zip(*versions, strict=True):
+        made = io.BytesIO()
+        compress.write_delta(OLD[old["name"]], io.BytesIO(NEW[old["name"]]), new["size"], made, lambda: None)
+        delta = blobs().put(made.getvalue())
+        ends = {"from": old["sha256"], "to": new["sha256"]}
+        deltas.append({"name": old["name"], "code": 1, "sha256": delta.sha256, "size": delta.size, **ends})
+    signature = {"alg": "ES256", "kid": "k1", "value": "c2ln"}
+    releases = [
+        release_body(code, terms={"serial": 1, "parts": parts}, terms_signature=signature, part_deltas=found)
+        for code, parts, found in ((1, versions[0], []), (2, versions[1], deltas))
+    ]
+    with WebHost(Config(edge="http://*.harbour.localhost:*", app_key=APP_KEY), port=0) as host:
+        published = Published(app=app_body(cors_origins=[host.url]))
+        published.program(program_body("book.shop", *releases))
+        with CountingEdge(published, tmp_path) as edge:
+            page = context.new_page()
+            page.goto(f"{host.url}/icon.svg")
+            page.evaluate(TAKE, [f"http://edge.harbour.localhost:{edge.port}", APP_KEY, versions[0] + versions[1]])
+            assert [sent.encoding for sent in edge.sent] == ["", "", "dcz", "dcz"]
+            assert [sent.size for sent in edge.sent[2:]] == [40 + delta["size"] for delta in deltas]

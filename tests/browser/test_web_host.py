@@ -6,6 +6,7 @@ The edge here misbehaves on request (misbehaving.py); test_real_edge.py drives t
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 from playwright.sync_api import expect
@@ -277,6 +278,23 @@ def test_a_package_damaged_on_the_phone_gives_way_to_the_one_before(phone, edge)
     )
     phone.get()
     phone.logged("refusedPackage")
+    phone.shows("version 1")
+
+
+def test_a_program_that_was_lost_is_installed_anew_by_the_same_question(phone, edge):
+    """The state that was kept says that its answer was done; what was done of it is gone."""
+    edge.publish(CARD, 1)
+    phone.switch_on()
+    phone.get()
+    phone.shows("version 1")
+    phone.home()
+    phone.page.evaluate(
+        """async () => {
+             const store = await (await import("/store.js")).openStore();
+             await store.write((_, remove) => remove("packages", PACKAGE));
+           }""".replace("PACKAGE", json.dumps(edge.offers[CARD]["package"]["sha256"]))
+    )
+    phone.get()
     phone.shows("version 1")
 
 

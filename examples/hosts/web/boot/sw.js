@@ -2,6 +2,7 @@
 // The headers are set here, not in the cache: the program can write to its cache, but not change this script. The granted
 // domains lie in a cache too, so they count only when they are those that this origin is named after (host/frame.js).
 
+const PATIENCE_MS = 60_000; // with the host, which has a patience of its own with the platform
 const NOTHING = { request: [], webview: [], upload: [], download: [] };
 let granted = null;
 
@@ -47,12 +48,15 @@ addEventListener("fetch", (event) => {
     if (!covers(reached(granted ?? NOTHING), url)) event.respondWith(Response.error());
     return;
   }
-  if (!url.pathname.startsWith("/.ferry/")) event.respondWith(answer(url.pathname));
+  const ours = url.pathname.startsWith("/.ferry/") && !url.pathname.startsWith("/.ferry/plugin/");
+  if (!ours) event.respondWith(answer(url.pathname.replace(/\/$/, "/index.html"), event.request.mode === "navigate"));
 });
 
-async function answer(path) {
+async function answer(path, leaving) {
   const cache = await caches.open("package");
-  const found = await cache.match(path.endsWith("/") ? `${path}index.html` : path);
+  let found = await cache.match(path);
+  const said = found ? "there" : await need(path);
+  if (said === "there") found ??= await cache.match(path);
   const type = found?.headers.get("Content-Type") ?? "text/plain";
   const headers = {
     "Content-Type": type,
@@ -61,8 +65,22 @@ async function answer(path) {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
   };
+  // Without a connection the program stays on the page that it wanted to leave; the host says why.
+  if (said === "later") return new Response(null, { status: leaving ? 204 : 504, headers });
   if (!found) return new Response("This package has no such file.", { status: 404, headers });
   return new Response(type.startsWith("text/html") ? watched(await found.text()) : found.body, { headers });
+}
+
+/** A file that is not here may lie in a part that is not here yet: the page asks the host for it. "there", "none", "later". */
+async function need(path) {
+  const pages = await clients.matchAll({ type: "window" });
+  const answers = pages.map((page) => new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => resolve(data);
+    page.postMessage({ ferry: "need", path }, [port2]);
+  }));
+  if (!pages.length) return "none";
+  return Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, "later"))]);
 }
 
 /** A page with the host's ear for errors and the way to ask it, before anything of its own but the doctype. */

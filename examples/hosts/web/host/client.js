@@ -20,6 +20,7 @@ export class Client {
   #failures = 0;
   #timer;
   #turn = null;
+  #pages = new Map(); // program → the page that somebody waits for
 
   /** `log(what, details)` hears each step; `changed(id?)` that a program or the connection is different now. */
   constructor({ config, edge, store, log, changed, random = Math.random }) {
@@ -27,7 +28,9 @@ export class Client {
     this.device = new Device({ store, edge, config, log });
     this.trust = new Trust({ store, edge, config, log });
     this.terms = new Terms({ store, trust: this.trust, config, log });
-    const packages = new Packages({ store, edge, trust: this.trust, config, log });
+    const line = { busy: (after) => this.hold(waitAfter(1, after, random)) };
+    Object.defineProperty(line, "held", { get: () => this.held });
+    const packages = new Packages({ store, edge, trust: this.trust, terms: this.terms, config, log, line });
     this.programs = new Programs({ store, trust: this.trust, packages, terms: this.terms, log, changed });
   }
 
@@ -69,8 +72,10 @@ export class Client {
     return this.turn();
   }
 
-  /** Asks for a program that is not installed: kept until an answer has come, also across restarts. */
-  async want(id) {
+  /** Asks for a program that is not installed: kept until an answer has come, also across restarts. `page` tells which
+      part of it is needed first. */
+  async want(id, page = "") {
+    this.#pages.set(id, page);
     await this.store.remember("wanted", (wanted) => [...new Set([...wanted, id])]);
     await this.#turn;
     return this.turn();
@@ -85,8 +90,8 @@ export class Client {
   }
 
   /** What to run, as Programs.open says. */
-  open(id) {
-    return this.programs.open(id, this.online);
+  open(id, page) {
+    return this.programs.open(id, { page, online: this.online });
   }
 
   async #checkIn() {
@@ -164,7 +169,10 @@ export class Client {
     await this.programs.reopen([...named, ...withdrawn]);
     let complete = true;
     for (const newer of answer.terms ?? []) complete = (await this.programs.takeTerms(newer)) && complete;
-    for (const update of answer.updates) complete = (await this.programs.install(update, offered)) && complete;
+    for (const update of answer.updates) {
+      complete = (await this.programs.install(update, offered, this.#pages.get(update.id))) && complete;
+      this.#pages.delete(update.id);
+    }
     if (answer.trials) await this.#keepTrials(answer.trials);
     // A state is kept only when all of its answer has been done: else the rest would hide behind "unchanged".
     if (complete) await this.store.set("state", answer.state);

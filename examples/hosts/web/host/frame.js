@@ -21,10 +21,26 @@ async function originOf(rules, code) {
   return `${location.protocol}//v${code}-${label}.${location.host}`;
 }
 
-/** Puts the program into `place` and returns its frame. The files go over once, to that origin and no other.
-    `erred` hears the first errors that the program does not catch, `asked` answers what it asks the phone for.
-    `page` ({path, query}) is where a link leads; a path that the package does not have opens it where it starts. */
-export async function run({ package: about, files, domains, language, place, failed, erred, asked, page = {} }) {
+/** Files as they go over, and the bytes to hand over with them. */
+function packed(files) {
+  const copies = [...files].map(([path, bytes]) => ({ path, type: typeOf(path), bytes: bytes.slice().buffer }));
+  return { copies, transfer: copies.map((file) => file.bytes) };
+}
+
+/** The path of a file in the package that an address names. */
+function pathOf(address) {
+  try {
+    return decodeURI(String(address).slice(1)).replace(/(^|\/)$/, "$1index.html");
+  } catch {
+    return "";
+  }
+}
+
+/** Puts the program into `place` and returns its frame. Files go to that origin and no other: those it starts with, and
+    what `more(path)` gives for a path that it does not have yet ({files, said}: there, none or later).
+    `erred` hears the first errors that the program does not catch, `asked` answers what it asks the phone for, `entered`
+    hears which page it is on. `page` ({path, query}) is where a link leads; a path that the package does not have opens it where it starts. */
+export async function run({ package: about, files, domains, language, place, failed, erred, asked, more, entered, page = {} }) {
   const { program, version_code: code, sha256: hash } = about.statement;
   const rules = canonicalJson({ program, sha256: hash, domains });
   const origin = await originOf(rules, code);
@@ -43,13 +59,20 @@ export async function run({ package: about, files, domains, language, place, fai
       const { id, capability } = event.data;
       asked(capability).then((said) => frame.contentWindow?.postMessage({ ferry: "answer", id, ...said }, origin));
     }
+    if (event.data?.ferry === "page" && booted) entered(pathOf(event.data.path), String(event.data.route));
+    if (event.data?.ferry === "need" && booted) {
+      more(pathOf(event.data.path)).then(({ files: found, said }) => {
+        const { copies, transfer } = packed(found ?? []);
+        frame.contentWindow?.postMessage({ ferry: "answer", id: event.data.id, said, files: copies }, origin, transfer);
+      });
+    }
     if (event.data?.ferry !== "boot" || booted) return;
     booted = true;
-    const copies = [...files].map(([path, bytes]) => ({ path, type: typeOf(path), bytes: bytes.slice().buffer }));
+    const { copies, transfer } = packed(files);
     const entry = page.path && files.has(page.path) ? page.path : about.entry;
     const query = [new URLSearchParams({ lang: language }).toString(), page.query].filter(Boolean).join("&");
     const message = { ferry: "files", entry, query, files: copies, rules };
-    frame.contentWindow.postMessage(message, origin, copies.map((file) => file.bytes));
+    frame.contentWindow.postMessage(message, origin, transfer);
   });
   frame.src = `${origin}/.ferry/boot.html`;
   place.replaceChildren(frame);

@@ -1,7 +1,9 @@
 // The phone's screen: the home grid, and the mini-program that is open.
 
 import { answer } from "./bridge.js";
+import { EdgeError } from "./edge.js";
 import { run } from "./frame.js";
+import { Refused } from "./refused.js";
 import { language, words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,7 +18,7 @@ export function element(tag, className, ...inside) {
 export class Phone {
   #client;
   #catalogue;
-  #open = null; // {id, package} of what runs
+  #open = null; // {id, from, page}; with package, reach and origin once it runs
   #progress = new Map();
   #events;
   #privacy;
@@ -29,8 +31,9 @@ export class Phone {
     $("back").addEventListener("click", () => this.close());
     $("close").addEventListener("click", () => this.close());
     $("news-close").addEventListener("click", () => { $("news").hidden = true; });
+    $("part").addEventListener("click", () => { $("part").hidden = true; });
     $("reopen").addEventListener("click", () => this.open(this.#open.id));
-    $("details").addEventListener("click", () => { $("sheet").hidden = !$("sheet").hidden; });
+    $("details").addEventListener("click", () => this.#details());
   }
 
   /** Something about a program changed; `progress` (0 to 1) while it downloads. */
@@ -46,35 +49,36 @@ export class Phone {
   #followOpen() {
     const program = this.#client.programs.get(this.#open.id);
     if (this.#open.waiting && program) {
-      this.open(program.id);
+      const { id, from, page } = this.#open;
+      this.open(id, from, page);
       return;
     }
     const running = this.#open.package?.statement.version_code;
     if (!running || program?.code === undefined) return;
-    const { domains } = this.#client.terms.known(program.id, running);
+    const reach = reachOf(this.#client.terms.known(program.id, running));
     if (program.closed !== null) this.#notice(words().closedTitle, program.closed);
-    else if (JSON.stringify(domains) !== this.#open.domains) this.open(program.id); // what it may reach has changed
+    else if (reach !== this.#open.reach) this.open(program.id); // what it may reach or borrow has changed
     else if (program.code < running || (program.atOnce && program.code !== running)) this.open(program.id);
     else $("offer").hidden = program.code === running;
   }
 
   async open(id, from = "home", page = {}) {
     this.#privacy.dismiss();
-    const mine = this.#open = { id };
+    const mine = this.#open = { id, from, page };
     $("home").hidden = true;
     $("program").hidden = false;
     $("sheet").hidden = true;
-    $("offer").hidden = true;
+    for (const other of ["offer", "part"]) $(other).hidden = true;
     $("program-name").textContent = this.#catalogue.name(id);
     $("stage").replaceChildren(element("p", "loading", words().loading));
-    let found = await this.#client.open(id);
+    let found = await this.#client.open(id, page.path);
     if (!found) {
-      await this.#client.want(id);
-      found = await this.#client.open(id);
+      await this.#client.want(id, page.path);
+      found = await this.#client.open(id, page.path);
     }
     if (this.#open?.id !== id) return; // the user went back meanwhile
-    if (!found) {
-      this.#notice(words().missingTitle, words().missing);
+    if (!found || found.missing) {
+      this.#notice(words().missingTitle, found ? words().partMissing : words().missing);
       this.#open.waiting = true;
       return;
     }
@@ -82,29 +86,60 @@ export class Phone {
     const { statement } = found.package;
     const client = this.#client;
     const [program, code] = [statement.program, statement.version_code];
-    const { capabilities, domains, privacy } = await client.terms.of(program, code);
+    const terms = await client.terms.of(program, code);
+    const { domains, privacy } = terms;
     if (this.#open?.id !== id) return;
     const agreed = await this.#privacy.passes(id, privacy);
     if (this.#open !== mine) return; // closed, or opened anew, while the person was reading
     if (!agreed) return this.close();
-    Object.assign(this.#open, { package: found.package, domains: JSON.stringify(domains) });
+    Object.assign(mine, { package: found.package, reach: reachOf(terms) });
     const asked = (capability) => answer({ capability, client, program, code });
     const failed = (reason) => this.#notice(words().missingTitle, reason);
     const erred = (error) => this.#events.failed(statement, error);
-    const frame = await run({ ...found, domains, language: language === "zh" ? "zh-CN" : "en", place: $("stage"), failed, erred, asked, page });
+    const more = (path) => this.#more(found.opening, mine, path);
+    const entered = (path, route) => this.#preload(found.opening, mine, path, route);
+    const frame = await run({ ...found, domains, language: language === "zh" ? "zh-CN" : "en", place: $("stage"), failed, erred, asked, more, entered, page });
+    mine.origin = new URL(frame.src).origin;
     const news = await client.programs.tellNews(id);
     $("news").hidden = !news;
     $("news-text").textContent = news;
     this.#events.opened(statement, from);
-    const reach = Object.values(domains).flat();
-    this.#drawSheet(found.package, new URL(frame.src).origin, [...capabilities, ...new Set(reach)]);
     this.draw();
+  }
+
+  /** The files of a path that the program does not have yet, and what the person sees meanwhile. */
+  async #more(opening, mine, path) {
+    const tell = (text) => { // only of the program on the screen
+      if (this.#open !== mine) return;
+      $("part").hidden = !text;
+      $("part").textContent = text;
+    };
+    try {
+      const files = await opening.more(path, (done) => tell(words().partComing(Math.floor(done * 100))));
+      tell("");
+      return files ? { files, said: "there" } : { said: "none" };
+    } catch (error) {
+      if (!(error instanceof EdgeError || error instanceof Refused)) throw error;
+      this.#client.log("partMissing", { program: mine.id, message: error.message });
+      tell(words().partMissing);
+      return { said: "later" };
+    }
+  }
+
+  /** What is fetched ahead and cannot be is fetched when it is asked for. */
+  async #preload(opening, mine, path, route) {
+    try {
+      await opening.preload(path, route);
+    } catch (error) {
+      if (!(error instanceof EdgeError || error instanceof Refused)) throw error;
+      this.#client.log("partMissing", { program: mine.id, message: error.message });
+    }
   }
 
   close() {
     this.#open = null;
     this.#privacy.dismiss();
-    $("news").hidden = true;
+    for (const id of ["news", "part"]) $(id).hidden = true;
     $("stage").replaceChildren();
     $("program").hidden = true;
     $("home").hidden = false;
@@ -112,15 +147,23 @@ export class Phone {
 
   #notice(title, text) {
     if (this.#open) this.#open.package = null;
-    for (const id of ["offer", "sheet", "news"]) $(id).hidden = true;
+    for (const id of ["offer", "sheet", "news", "part"]) $(id).hidden = true;
     const back = element("button", "", words().back);
     back.addEventListener("click", () => this.close());
     $("stage").replaceChildren(element("div", "notice", element("strong", "", title), element("p", "", text), back));
   }
 
-  #drawSheet({ statement, signature, name }, origin, granted) {
+  async #details() {
+    const { id, package: about, origin } = this.#open;
+    $("sheet").hidden = !$("sheet").hidden || !about;
+    if ($("sheet").hidden) return;
+    const { statement, signature, name } = about;
+    const { capabilities, domains } = this.#client.terms.known(id, statement.version_code);
+    const granted = [...capabilities, ...new Set(Object.values(domains).flat())];
+    const parts = await this.#client.programs.parts(id);
     const names = words().sheet;
-    const facts = { program: statement.program, code: `${statement.version_code} (${name})`, size: statement.size, sha256: statement.sha256, kid: signature.kid, origin, granted: granted.join(", ") || words().nothing };
+    const facts = { program: id, code: `${statement.version_code} (${name})`, size: statement.size, sha256: statement.sha256, kid: signature.kid, origin, granted: granted.join(", ") || words().nothing };
+    if (parts) facts.parts = parts.map((part) => `${part.name} ${part.here ? "✓" : "–"}`).join("  ");
     $("sheet").replaceChildren(...Object.entries(facts).flatMap(([key, value]) =>
       [element("dt", "", names[key]), element("dd", "", String(value))]));
   }
@@ -152,4 +195,9 @@ export class Phone {
     button.addEventListener("click", () => this.open(id));
     return element("li", "", button);
   }
+}
+
+/** What of its terms a running program cannot be given without opening it anew, as one text. */
+function reachOf({ domains, plugins = [] }) {
+  return JSON.stringify([domains, plugins]);
 }

@@ -6,7 +6,8 @@ import { BadPackage, unzip } from "./unzip.js";
 const FORMAT = "ferry-preset/1";
 
 /**
- * The bundle built into this app, proven: {serial, programs: [{listing, update, bytes, picture}]}.
+ * The bundle built into this app, proven: {serial, programs: [{listing, update, bytes, found, picture}]};
+ * `found(sha256)` gives a plugin's bytes.
  * null, with the reason in the log, when it is not this app's or not as it was signed: then the phone starts empty.
  */
 export async function readPreset({ config, log, trust }) {
@@ -31,7 +32,8 @@ export async function readPreset({ config, log, trust }) {
   const programs = await Promise.all(bundle.programs.map(async ({ listing, update }) => {
     const icon = listing.icon && files.get(`icons/${listing.icon}.png`);
     const picture = icon && (await sha256(icon)) === listing.icon ? { hash: listing.icon, bytes: icon.slice() } : undefined;
-    return { listing, update, picture, bytes: files.get(`packages/${update.package.sha256}.zip`)?.slice() };
+    const found = (hash) => files.get(`packages/${hash}.zip`)?.slice();
+    return { listing, update, picture, found, bytes: found(update.package.sha256) };
   }));
   return { serial: bundle.serial, programs };
 }

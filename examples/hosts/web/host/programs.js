@@ -1,6 +1,7 @@
 // The mini-programs on this phone: installed, taken back, closed and opened. Nothing here asks the platform for news.
 
-import { Refused } from "./packages.js";
+import { EdgeError } from "./edge.js";
+import { Refused } from "./refused.js";
 
 export class Programs {
   #all = new Map();
@@ -20,9 +21,12 @@ export class Programs {
     this.#changed = changed;
   }
 
-  /** Remembers what is installed. */
+  /** Remembers what is installed, and lets go of parts that nothing names: of an update that was refused or broke off. */
   async load() {
     for (const program of await this.#store.all("programs")) this.#all.set(program.id, program);
+    const named = new Set([...this.values()].flatMap(besides));
+    const left = (await this.#store.keys("parts")).filter((hash) => !named.has(hash));
+    await this.#store.write((_, remove) => { for (const hash of left) remove("parts", hash); });
   }
 
   get(id) {
@@ -44,11 +48,11 @@ export class Programs {
   /** Programs that are not here yet come out of the bundle that the app was built with. One that is here stays: the
       platform may have taken the bundle's version back since the app was built. */
   async takePreset({ serial, programs }) {
-    for (const { update, bytes } of programs.filter((one) => !this.has(one.update.id))) {
+    for (const { update, bytes, found } of programs.filter((one) => !this.has(one.update.id))) {
       try {
         await this.#terms.take(update);
-        const record = await this.#packages.builtIn(update, bytes ?? new Uint8Array());
-        await this.#keep({ id: update.id, ...pointTo(record), previous: null, closed: null }, record);
+        const record = await this.#packages.builtIn(update, bytes ?? new Uint8Array(), found);
+        await this.#keep({ id: update.id, ...(await this.#pointTo(record)), previous: null, closed: null }, record);
         this.#log("preset", { program: update.id, code: update.code });
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
@@ -63,8 +67,8 @@ export class Programs {
     });
   }
 
-  /** Does what an update says; false when it has to come again. */
-  async install(update, offered) {
+  /** Does what an update says; false when it has to come again. `page` is what somebody waits for; "": its start. */
+  async install(update, offered, page = "") {
     if (!(await this.#trust.offers(offered, update.id, update.code))) {
       await this.#report(update.id, update.code, "not_offered");
       return false;
@@ -76,12 +80,13 @@ export class Programs {
     const before = this.get(update.id);
     try {
       await this.#terms.take(update);
-      const record = await this.#packages.fetch(update, (bytes) => this.#changed(update.id, bytes / update.package.size));
+      const record = await this.#packages.fetch(update, { page, before: before?.current, progress: (done) => this.#changed(update.id, done) });
       const back = before && update.code < before.code; // taken back: the newer version must not be the fallback
       const previous = before && !back && before.current !== record.sha256 ? before.current : null;
+      const previousBeside = previous ? before.beside : [];
       const atOnce = update.apply === "at_once";
       const news = before && !back ? (update.notes ?? "") : ""; // told once, when the version opens
-      await this.#keep({ id: update.id, ...pointTo(record), previous, closed: null, atOnce, news }, record);
+      await this.#keep({ id: update.id, ...(await this.#pointTo(record)), previous, previousBeside, closed: null, atOnce, news }, record);
       this.#log(back ? "wentBack" : "installed", { program: update.id, code: update.code, from: before?.code });
       return true;
     } catch (error) {
@@ -95,7 +100,13 @@ export class Programs {
   /** New terms for a version that is here: they count at once, for a program that is open too. */
   async takeTerms(newer) {
     try {
-      if (await this.#terms.take(newer)) this.#changed(newer.id);
+      if (!(await this.#terms.take(newer))) return true;
+      const program = this.get(newer.id);
+      if (program?.code === newer.code) {
+        await this.#keep({ ...program, ...(await this.#pointTo(await this.#packages.about(program.current))) });
+        await this.#packages.fetchPlugins(newer.id, newer.terms);
+      }
+      this.#changed(newer.id);
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -132,10 +143,11 @@ export class Programs {
   }
 
   /**
-   * The files to run: {program, package, files}, {closed: message} or null when nothing verified is here.
+   * What to run: {program, package, opening, files}, {closed: message}, {missing: why} when a part is not here and cannot
+   * be fetched, or null when nothing verified is here.
    * The current version is checked anew; one that is damaged is deleted and reported, and the one before it opens.
    */
-  async open(id, online) {
+  async open(id, { page, online }) {
     const program = this.get(id);
     if (!program) return null;
     if (program.closed !== null) {
@@ -144,20 +156,27 @@ export class Programs {
     }
     for (const hash of [program.current, program.previous].filter(Boolean)) {
       try {
-        const files = await this.#packages.open(hash);
-        if (!files) continue;
-        const about = await this.#packages.about(hash);
-        if (hash !== program.current) await this.#keep({ ...program, ...pointTo(about), previous: null });
+        const found = await this.#packages.open(hash, page);
+        if (!found) continue;
+        const { about, opening, files } = found;
+        if (hash !== program.current) await this.#keep({ ...program, ...(await this.#pointTo(about)), previous: null, previousBeside: [] });
         this.#log(online === false ? "openedOffline" : "opened", { program: id, code: about.statement.version_code });
-        return { program: this.get(id), package: about, files };
+        return { program: this.get(id), package: about, opening, files };
       } catch (error) {
+        if (error instanceof EdgeError) {
+          this.#log("partMissing", { program: id, message: error.message });
+          return { missing: error.message };
+        }
         if (!(error instanceof Refused)) throw error;
         await this.#report(id, program.code, error.reason);
         await this.#store.write((_, remove) => remove("packages", hash));
       }
     }
     this.#all.delete(id);
-    await this.#store.write((_, remove) => remove("programs", id));
+    await this.#store.write((_, remove) => {
+      remove("programs", id);
+      remove("facts", "state"); // it says that what has just been lost was done
+    });
     this.#changed(id);
     return null;
   }
@@ -170,15 +189,22 @@ export class Programs {
     return program.news;
   }
 
-  /** Stores a program with its package, and lets go of the packages that it no longer names, in one step. */
+  /** The parts of the current version, as Packages.here says. */
+  parts(id) {
+    return this.#packages.here(this.get(id)?.current);
+  }
+
+  /** Stores a program with its package, and lets go of packages and parts that it no longer names, in one step. */
   async #keep(program, record) {
     const before = this.get(program.id);
     const others = [...this.values()].filter((one) => one.id !== program.id);
     const named = new Set([program, ...others].flatMap((one) => [one.current, one.previous]));
+    const beside = new Set([program, ...others].flatMap(besides));
     await this.#store.write((put, remove) => {
       if (record) put("packages", record.sha256, record);
       put("programs", program.id, program);
       for (const hash of [before?.current, before?.previous]) if (hash && !named.has(hash)) remove("packages", hash);
+      for (const hash of before ? besides(before) : []) if (!beside.has(hash)) remove("parts", hash);
     });
     this.#all.set(program.id, program);
     this.#changed(program.id);
@@ -188,8 +214,14 @@ export class Programs {
     this.#log("refusedPackage", { program, code, reason });
     await this.#store.remember("problems", (all) => [...all, `${program}@${code} ${reason}`].slice(-20));
   }
+
+  async #pointTo(record) {
+    const beside = await this.#packages.beside(record);
+    return { current: record.sha256, code: record.statement.version_code, name: record.name, beside };
+  }
 }
 
-function pointTo(record) {
-  return { current: record.sha256, code: record.statement.version_code, name: record.name };
+/** The hashes of the parts and plugins of a program's current version and of the one before. */
+function besides({ beside = [], previousBeside = [] }) {
+  return [...beside, ...previousBeside];
 }

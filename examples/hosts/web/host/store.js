@@ -1,9 +1,10 @@
 // What the phone remembers: IndexedDB in the host's own origin, which no mini-program can reach.
 //   facts     key → value: registration, token, check-in state, queues, keys that count, what is offered, directory, consent, inbox
 //   programs  one record for each installed program: which package is current, which one came before, whether closed
-//   packages  verified package bytes with what was signed about them, by sha256
+//   packages  what was signed about a version's package, by its sha256, with its bytes when it came as a whole
+//   parts     verified bytes of parts and plugins, by sha256
 
-const STORES = ["facts", "programs", "packages"];
+const STORES = ["facts", "programs", "packages", "parts"];
 
 function done(request) {
   return new Promise((resolve, reject) => {
@@ -14,8 +15,11 @@ function done(request) {
 
 /** Opens the phone's memory, making it at the first start. */
 export async function openStore() {
-  const request = indexedDB.open("ferry-host", 1);
-  request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
+  const request = indexedDB.open("ferry-host", 2);
+  request.onupgradeneeded = () => {
+    const known = request.result.objectStoreNames;
+    for (const name of STORES) if (!known.contains(name)) request.result.createObjectStore(name);
+  };
   return new Store(await done(request));
 }
 
@@ -32,6 +36,10 @@ class Store {
 
   all(store) {
     return done(this.#database.transaction(store).objectStore(store).getAll());
+  }
+
+  keys(store) {
+    return done(this.#database.transaction(store).objectStore(store).getAllKeys());
   }
 
   /** Several changes, all or none: `write((put, remove) => …)`; `put(store, key, value)`, `remove(store, key)`. */
