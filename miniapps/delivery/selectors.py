@@ -90,12 +90,14 @@ def made_parts(workspace: Workspace, versions: Iterable[Version]) -> dict[str, d
     sub-packages is left out.
     """
     wanted = list(Part.objects.of(workspace).filter(version__in=list(versions)).select_related("version"))
-    rows = list(
-        Derived.objects.of(workspace)
-        .filter(source__in=sorted({part.sha256 for part in wanted}), state=Derived.State.MADE)
-        .order_by("pk")
+    rows = Derived.objects.of(workspace).filter(
+        source__in=sorted({part.sha256 for part in wanted}), state=Derived.State.MADE
     )
-    older = Part.objects.of(workspace).filter(sha256__in=sorted({row.base for row in rows if row.base}))
+    made: dict[str, list[Derived]] = defaultdict(list)
+    for row in rows.order_by("pk"):
+        made[row.source].append(row)
+    bases = {row.base for each in made.values() for row in each if row.base}
+    older = Part.objects.of(workspace).filter(sha256__in=sorted(bases))
     had: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for program, name, sha, code in older.order_by("version__code").values_list(
         "version__program_id", "name", "sha256", "version__code"
@@ -104,9 +106,7 @@ def made_parts(workspace: Workspace, versions: Iterable[Version]) -> dict[str, d
     found: dict[str, dict[str, Any]] = defaultdict(lambda: {"part_forms": {}, "part_deltas": []})
     for part in wanted:
         made_of = found[part.version_id]
-        for row in rows:
-            if row.source != part.sha256:
-                continue
+        for row in made[part.sha256]:
             if row.form != Form.DELTA:
                 made_of["part_forms"].setdefault(part.sha256, {})[row.form] = row.sha256
                 continue

@@ -8,6 +8,7 @@ from ferry.kernel import clock, secrets
 from ferry.kernel.identity.models import Workspace
 from miniapps.deeplinks import deep_link
 from miniapps.models import Invitation, Release
+from miniapps.releases import OPEN
 from miniapps.selectors.rows import one
 
 
@@ -30,8 +31,8 @@ def invitation(workspace: Workspace, invitation_id: str) -> Invitation:
 
 def invitation_url(invitation: Invitation) -> str:
     """The link into the host app that takes whoever opens it into the trial; "" where it opens nothing any more."""
-    release = invitation.release
-    if invitation.revoked_at is not None or not release.host_app.link_base:
+    release, over = invitation.release, invitation.revoked_at is not None or invitation.expires_at <= clock.now()
+    if over or release.state not in OPEN or not release.host_app.link_base:
         return ""
     token = secrets.unseal(invitation.sealed, purpose="trial-invitation").decode()
     return deep_link(release.host_app.link_base, program=release.program.program_id, trial=token)

@@ -28,11 +28,14 @@ class BadLine(httpx.BaseTransport):
         self.before: set[int] = set()  # numbers of pieces that never arrive
         self.after: set[int] = set()  # numbers of pieces whose answer is lost
         self.offers = True
+        self.makes = True  # whether a request for the version arrives
         self._number = 0
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.method == "OPTIONS" and not self.offers:
             return httpx.Response(204)
+        if not self.makes and request.url.path.endswith("/versions"):
+            raise httpx.ConnectError("the line is broken")
         if request.method != "PATCH":
             return self._platform.handle_request(request)
         self._number += 1
@@ -86,6 +89,19 @@ def test_a_second_run_goes_on_where_the_first_was_given_up(line, tmp_path, capsy
     heard = len(line.pieces)
     assert upload(tmp_path) == 0
     assert (heard, len(line.pieces)) == (3, 5)
+
+
+def test_a_line_that_breaks_before_the_version_is_made_costs_no_piece(line, tmp_path):
+    line.makes = False
+    assert upload(tmp_path) == 4
+    line.makes = True
+    assert upload(tmp_path) == 0
+    assert len(line.pieces) == 5
+
+
+def test_the_same_build_again_is_sent_again(line, tmp_path):
+    assert [upload(tmp_path), upload(tmp_path)] == [0, 0]
+    assert len(line.pieces) == 5 + 5
 
 
 def test_an_upload_that_is_gone_is_begun_anew(line, tmp_path):

@@ -105,6 +105,26 @@ def test_the_shipped_mini_program_is_accepted_in_both_versions(root, capsys):
         assert report == {"errors": [], "warnings": [], "ignored": []}
 
 
+def test_a_name_that_is_no_text_is_said(build, capsys):
+    (Path(os.fsdecode(bytes(build) + b"/caf\xe9.txt"))).write_text("x")
+    assert main(["validate", str(build)]) == 2
+    assert "caf\\udce9.txt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("owner", "reader", "unreadable"), [(os, "scandir", "js"), (Path, "open", "app.js")])
+def test_what_cannot_be_read_is_never_left_out_silently(build, capsys, monkeypatch, owner, reader, unreadable):
+    real = getattr(owner, reader)
+
+    def refuse(path, *more, **options):
+        if Path(path).name == unreadable:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *more, **options)
+
+    monkeypatch.setattr(owner, reader, refuse)
+    assert main(["validate", str(build)]) == 2
+    assert "Permission denied" in capsys.readouterr().err
+
+
 def test_without_a_build_there_is_nothing_to_validate(capsys):
     assert main(["validate"]) == 2
     assert "Give the folder or zip" in capsys.readouterr().err

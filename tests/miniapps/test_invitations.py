@@ -89,6 +89,16 @@ def test_the_end_of_the_trial_ends_its_invitations(port):
     assert port.devices_on("1.0.0") == set(port.devices)
 
 
+def test_a_link_that_lets_nobody_in_is_not_shown(port, monkeypatch):
+    short, long = invite(port, timedelta(hours=1)), invite(port)
+    later = clock.now() + timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert selectors.invitation_url(short) == ""
+    assert token_of(long)
+    port.roll_back(trial(port))
+    assert selectors.invitation_url(selectors.invitation(port.workspace, long.pk)) == ""
+
+
 def test_an_invitation_opens_no_host_app_outside_the_range(port):
     device = port.add_device("old", host_version="5.0.0", trials=[token_of(invite(port))])
     assert port.decided(device) is None

@@ -121,12 +121,15 @@ def _folders(value: Any, wrong: Wrong, member: str) -> Iterable[Folder]:
 def _tabs(value: Any, wrong: Wrong) -> Iterable[str]:
     """WeChat: {"list": [{"pagePath"}]}; Alipay: {"items": [{"pagePath"}]}."""
     tabs = value.get("list", value.get("items", [])) if isinstance(value, dict) else None
-    good = isinstance(tabs, list) and len(tabs) <= MAX_PAGES
-    if not good or not all(isinstance(tab, dict) and is_path(tab.get("pagePath")) for tab in tabs):
+    if not isinstance(tabs, list) or len(tabs) > MAX_PAGES or not all(map(_is_tab, tabs)):
         wrong("tabBar")
         return
     for tab in tabs:
         yield tab["pagePath"].strip("/")
+
+
+def _is_tab(value: Any) -> bool:
+    return isinstance(value, dict) and is_path(value.get("pagePath"))
 
 
 def _capabilities(raw: Mapping[str, Any], wrong: Wrong) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A large file in pieces, by the tus protocol 1.0.0: what has arrived stays there, a broken connection costs one piece.
 
-Where an upload was left is remembered by the file's hash, so that the same command, run again, goes on. A platform that
-does not offer it gets the file in one body.
+Where an upload was left is remembered by the file's hash, so that the same command, run again, goes on, also when only
+the version was not made any more. A platform that does not offer it gets the file in one body.
 """
 
 from __future__ import annotations
@@ -61,7 +61,6 @@ def upload(api: Api, file: BinaryIO, progress: Progress, environ: Mapping[str, s
             api.rest(2.0**silent)
             offset = _where(api, upload_id, offset)
     progress(size, size)
-    kept.forget()
     return upload_id
 
 
@@ -122,10 +121,8 @@ class _Kept:
         return str(self._all().get(self._key, ""))
 
     def remember(self, upload_id: str) -> None:
-        self._write({**self._all(), self._key: upload_id})
-
-    def forget(self) -> None:
-        self._write({key: value for key, value in self._all().items() if key != self._key})
+        others = {key: value for key, value in self._all().items() if key != self._key}
+        self._write({**others, self._key: upload_id})  # the newest last, for the oldest go
 
     def _all(self) -> dict[str, Any]:
         try:
