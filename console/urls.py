@@ -97,6 +97,7 @@ workspace: list[URLPattern | URLResolver] = [
     path("apps/<str:app_id>/push-channels/apns/try", channels.TryApns.as_view(), name="apns-try"),
     path("apps/<str:app_id>/push-channels/apns/remove", channels.RemoveApns.as_view(), name="apns-remove"),
     path("archives/<str:archive_id>", carrying.ArchiveFile.as_view(), name="archive-file"),
+    path("archives/<str:archive_id>/delete", carrying.DeleteArchive.as_view(), name="archive-delete"),
     path("imports", carrying.Imports.as_view(), name="imports"),
     path("imports/trust", carrying.Trust.as_view(), name="trust"),
     path("imports/exporters/<str:exporter_id>/revoke", carrying.RevokeExporter.as_view(), name="exporter-revoke"),

@@ -72,7 +72,7 @@ class ArchiveSerializer(serializers.Serializer[Archive]):
     programs = serializers.SerializerMethodField(help_text="Of a preset bundle: mini-program to version code.")
     platform = serializers.SerializerMethodField()
     host_version = serializers.SerializerMethodField()
-    state = serializers.ChoiceField(ArchiveState.choices)
+    state = serializers.ChoiceField([choice for choice in ArchiveState.choices if choice[0] != ArchiveState.DELETED])
     problem = ProblemSerializer(allow_null=True)
     sha256 = serializers.CharField()
     size = serializers.IntegerField()

@@ -115,11 +115,20 @@ class ExportsView(WorkspaceView):
 class ArchiveView(WorkspaceView):
     """One signed file."""
 
-    rights = {"get": Right.VIEW}
+    rights = {"get": Right.VIEW, "delete": Right.RELEASE}
 
     @extend_schema(summary="Show how a signed file stands", responses=forms.ArchiveSerializer)
     def get(self, request: Request, archive_id: str) -> Response:
         return Response(forms.ArchiveSerializer(selectors.archive(self.workspace, archive_id)).data)
+
+    @extend_schema(
+        summary="Delete a signed file",
+        description="Or the order for one that is not made yet. Its serial is not given again.",
+        responses={204: None},
+    )
+    def delete(self, request: Request, archive_id: str) -> Response:
+        services.delete_archive(actor=self.actor, archive=selectors.archive(self.workspace, archive_id))
+        return Response(status=204)
 
 
 class ArchiveFileView(WorkspaceView):

@@ -8,7 +8,7 @@ from django.conf import settings
 from ferry.kernel.jobs import apart
 from ferry.kernel.jobs.services import alone
 from miniapps import services
-from miniapps.delivery import making, plan, sweeping
+from miniapps.delivery import making, orphans, plan, sweeping
 
 BEAT = {
     "miniapps.make_archives": {
@@ -53,6 +53,11 @@ BEAT = {
     },
     "miniapps.sweep_deliveries": {
         "task": "miniapps.sweep_deliveries",
+        "schedule": 3600.0,
+        "options": {"expires": 3500, "queue": "heavy"},
+    },
+    "miniapps.sweep_orphans": {
+        "task": "miniapps.sweep_orphans",
         "schedule": 3600.0,
         "options": {"expires": 3500, "queue": "heavy"},
     },
@@ -108,6 +113,14 @@ def sweep_deliveries() -> None:
     with alone("miniapps.sweep_deliveries") as held:
         if held:
             sweeping.sweep()
+
+
+@shared_task(name="miniapps.sweep_orphans")
+def sweep_orphans() -> None:
+    """Delete stored files that nothing has named for a day."""
+    with alone("miniapps.sweep_orphans") as held:
+        if held:
+            orphans.sweep_orphans()
 
 
 @shared_task(name="miniapps.make_archives")

@@ -70,6 +70,23 @@ class ArchiveFile(WorkspacePage):
         return download(selectors.archive(self.workspace, archive_id))
 
 
+class DeleteArchive(WorkspacePage):
+    """Take a signed file away."""
+
+    right = Right.RELEASE
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, archive_id: str) -> HttpResponse:
+        """Delete and return to the list that it stood on."""
+        archive = selectors.archive(self.workspace, archive_id)
+        with self.refusals():
+            services.delete_archive(actor=self.actor, archive=archive)
+            self.said(_("File {serial} is deleted.").format(serial=archive.serial))
+        if archive.version is None:
+            return self.go("preset-bundles", archive.host_app_id)
+        return self.go("version", archive.version.program.program_id, archive.version_id)
+
+
 class ExportVersion(VersionPage):
     """Ask for a version as a file."""
 

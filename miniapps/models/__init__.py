@@ -9,6 +9,7 @@ from miniapps.models.grants import Capability, Grant, GrantState
 from miniapps.models.invitations import Invitation
 from miniapps.models.links import ShortLink
 from miniapps.models.login import AppSecret, UsedLoginCode
+from miniapps.models.orphans import Orphan
 from miniapps.models.parts import Part, PluginUse
 from miniapps.models.privacy import PrivacyAcceptance, PrivacyAgreement
 from miniapps.models.programs import Listing, MiniProgram
@@ -34,6 +35,7 @@ __all__ = [
     "Invitation",
     "Listing",
     "MiniProgram",
+    "Orphan",
     "Part",
     "PluginUse",
     "PreviewHost",

@@ -23,10 +23,14 @@ class ArchiveState(models.TextChoices):
     DUE = "due", _("being made")
     MADE = "made", _("made")
     REFUSED = "refused", _("could not be made")
+    DELETED = "deleted", _("deleted")
 
 
 class Archive(TenantModel):
-    """A signed file that somebody asked for. Made once; `choice` says of what, as it was chosen."""
+    """A signed file that somebody asked for. Made once; `choice` says of what, as it was chosen.
+
+    The row of a deleted one stays: hosts take a bundle by its serial, so none is given twice.
+    """
 
     kind = models.CharField(max_length=8, choices=ArchiveKind.choices)
     host_app = models.ForeignKey(

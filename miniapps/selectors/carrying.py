@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
-from miniapps.models import Archive, ArchiveKind, ImportedVersion, TrustedExporter, Version
+from miniapps.models import Archive, ArchiveKind, ArchiveState, ImportedVersion, TrustedExporter, Version
 from miniapps.selectors.rows import one
 
 if TYPE_CHECKING:
@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 
 def preset_bundles(host_app: HostApp) -> QuerySet[Archive]:
     """The preset bundles of a host app, newest first."""
-    return Archive.objects.of(host_app.workspace).filter(kind=ArchiveKind.PRESET, host_app=host_app).order_by("-id")
+    return _archives(host_app.workspace).filter(kind=ArchiveKind.PRESET, host_app=host_app).order_by("-id")
 
 
 def exports(version: Version) -> QuerySet[Archive]:
     """The exports of a version, newest first."""
-    return Archive.objects.of(version.workspace).filter(kind=ArchiveKind.EXPORT, version=version).order_by("-id")
+    return _archives(version.workspace).filter(kind=ArchiveKind.EXPORT, version=version).order_by("-id")
 
 
 def archive(workspace: Workspace, archive_id: str) -> Archive:
     """One signed file. Raises NotFound."""
-    rows = Archive.objects.of(workspace).select_related("host_app", "version__program")
+    rows = _archives(workspace).select_related("host_app", "version__program")
     return one(rows.defer("version__files", "version__report"), archive_id, "archive")
+
+
+def _archives(workspace: Workspace) -> QuerySet[Archive]:
+    return Archive.objects.of(workspace).exclude(state=ArchiveState.DELETED)
 
 
 def file_name(archive: Archive) -> str:

@@ -5,6 +5,7 @@ before it are read again behind it.
 """
 
 from miniapps.services.app_secrets import freeze_app_secret, rotate_app_secret, unfreeze_app_secret
+from miniapps.services.archive_rows import delete_archive
 from miniapps.services.archives import make_due, make_now
 from miniapps.services.budgets import set_size_budgets
 from miniapps.services.capabilities import add_capability, change_capability, remove_capability
@@ -84,6 +85,7 @@ __all__ = [
     "create_preview",
     "create_program",
     "create_upload",
+    "delete_archive",
     "deliver_version",
     "end_link",
     "end_preview",

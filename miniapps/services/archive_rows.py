@@ -16,10 +16,13 @@ from django.db.models import F, Max, Q, QuerySet
 
 from ferry.kernel import clock
 from ferry.kernel.audit.services import record
-from ferry.kernel.identity.actors import Actor, system
+from ferry.kernel.errors import NotFound
+from ferry.kernel.identity.actors import Actor, require, system
 from ferry.kernel.identity.models import Workspace
+from ferry.kernel.identity.rights import Right
 from ferry.kernel.jobs.errors import LeaseLost
 from miniapps.models import Archive, ArchiveState
+from miniapps.services.scope import within
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,21 @@ def finish(archive: Archive, token: int, *, state: ArchiveState, **values: Any) 
     told = {"state": state.value, **values}
     record(actor=system(archive.workspace), action=f"{archive.kind}.{state.value}", target=archive, after=told)
     return True
+
+
+@transaction.atomic
+def delete_archive(*, actor: Actor, archive: Archive) -> None:
+    """Take a file away, or the order for one that is not made yet. What was fetched stays good where it is.
+
+    The bytes go with the next sweep of what nothing names. Raises NotFound when it is deleted already.
+    """
+    require(actor, Right.RELEASE)
+    within(actor, archive)
+    row = Archive.objects.of(actor.workspace).filter(pk=archive.pk).exclude(state=ArchiveState.DELETED)
+    if not row.update(state=ArchiveState.DELETED, leased_until=None, sha256="", size=0):
+        raise NotFound(kind="archive")
+    told = {"serial": archive.serial, "state": archive.state, "sha256": archive.sha256}
+    record(actor=actor, action=f"{archive.kind}.deleted", target=archive, before=told)
 
 
 def _free() -> Q:

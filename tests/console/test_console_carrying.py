@@ -47,7 +47,7 @@ def test_a_bundle_that_cannot_be_is_refused_in_words(desk):
     answer = operator.post(address, {"platform": "web", "host_version": ""})
     assert (answer.status_code, "together, or neither" in answer.content.decode()) == (400, True)
     answer = operator.post(address, {})
-    assert (answer.status_code, "cannot have" in answer.content.decode()) == (400, True)
+    assert (answer.status_code, "would be empty" in answer.content.decode()) == (400, True)
     assert desk.as_(Role.DEVELOPER).post(address, {}).status_code == 400
 
 
@@ -61,6 +61,22 @@ def test_an_operator_exports_a_version_and_a_developer_does_not(desk):
     (made,) = selectors.exports(version)
     page = operator.get(desk.program_url("version", version.pk)).content.decode()
     assert desk.url("archive-file", made.pk) in page
+    delete = desk.url("archive-delete", made.pk)
+    assert delete in page
+    assert desk.as_(Role.DEVELOPER).post(delete).status_code == 403
+    assert delete not in operator.post(delete, follow=True).content.decode()
+    assert operator.post(delete).status_code == 404
+    assert not selectors.exports(version).exists()
+
+
+def test_a_bundle_that_is_deleted_leaves_its_list(desk):
+    desk.world.release("1.0.0")
+    operator, address = desk.as_(Role.OPERATOR), desk.url("preset-bundles", desk.world.host_app.pk)
+    operator.post(address, {"platform": "", "host_version": ""})
+    (made,) = selectors.preset_bundles(desk.world.host_app)
+    delete = desk.url("archive-delete", made.pk)
+    assert delete in operator.get(address).content.decode()
+    assert delete not in operator.post(delete, follow=True).content.decode()
 
 
 def test_trust_then_import_then_where_it_came_from(desk, yard):

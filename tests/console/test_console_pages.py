@@ -123,7 +123,7 @@ ELSEWHERE = {
     "program-withdraw", "program-restore", "submit", "promote", "approve", "reject", "submission-withdraw", "dry-run",
     "roll-back-to", "release-dry-run", "release-act", "marketing", "push-settings", "template-delete", "campaign-test",
     "campaign-act", "prediction-setting", "prediction-train", "deliver", "invite", "invitation-revoke", "link-end",
-    "preview-end", "version-export", "trust", "exporter-revoke",
+    "archive-delete", "preview-end", "version-export", "trust", "exporter-revoke",
     "permission-act", "capability-add", "capability-remove", "access-ask", "secret-rotate",
     "secret-freeze",
     "signing-rotate", "signing-revoke",

@@ -29,6 +29,7 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "analytics/segments/snapshot.py:held_sets": "the sweep asks which stored sets any workspace still uses",
     "miniapps/delivery/making.py:_claim": "a worker takes the next file to make, whoever's it is",
     "miniapps/delivery/making.py:_claimable": "workers make the files of whatever workspace",
+    "miniapps/delivery/orphans.py:_named": "a stored file goes only when no workspace names it",
     "miniapps/delivery/sweeping.py:_let_go": "a blob goes only when no workspace names it",
     "miniapps/delivery/sweeping.py:sweep": "the tick forgets what no workspace wants any more",
     "miniapps/handlers.py:_count": "the loader counts what all workspaces' links were opened, by host app and code",

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from ferry.kernel import clock
 from ferry.kernel.identity import services as identity
 from ferry.kernel.identity.actors import system
 from ferry.kernel.publishing.verification import verify_snapshots
 from ferry.kernel.storage import blobs
 from miniapps import selectors, services
+from miniapps.delivery.orphans import sweep_orphans
 from miniapps.models import Release, Version
 from miniapps.services.categories import Shelf
 from tests.doomed import doomed, said
@@ -55,6 +57,23 @@ def test_an_upload_that_is_killed_leaves_no_version_and_the_next_one_works(port,
     assert not selectors.versions(port.workspace).filter(name="2.0.0").exists()
     assert port.upload("2.0.0").code == 3
     assert list((Path(settings.FERRY_DATA) / "tmp").iterdir()) == []
+
+
+def test_what_a_killed_upload_has_stored_goes_after_a_day_and_nothing_else(port):
+    before = {blob.sha256 for blob in blobs().stored()}
+    with worker(port, "blob stored") as process:
+        assert process.stdout.readline() == "here\n"
+    (lost,) = {blob.sha256 for blob in blobs().stored()} - before
+    for blob in blobs().stored():
+        os.utime(blobs().path(blob.sha256), (0, 0))
+    sweep_orphans()
+    assert blobs().exists(lost)
+    with clock.frozen(clock.now() + timedelta(hours=25)):
+        sweep_orphans()
+    assert not blobs().exists(lost)
+    whole(port)
+    assert port.upload("2.0.0").sha256 == lost
+    whole(port)
 
 
 def test_a_release_that_is_killed_before_its_commit_did_not_happen(port):

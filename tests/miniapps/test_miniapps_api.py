@@ -284,3 +284,14 @@ def test_a_query_that_is_not_utf8_is_refused(small, query):
     for path in ("/mini-programs", "/releases", "/host-apps"):
         assert caller.get(f"{path}?{query}").status_code == 400
     assert caller.get("/mini-programs?limit=%31").status_code == 200
+
+
+def test_a_bundle_can_be_deleted_once_by_who_may_release(small):
+    small.release("1.0.0")
+    operator, developer = Caller(small, Role.OPERATOR), Caller(small, Role.DEVELOPER)
+    bundles = f"/host-apps/{small.host_app.pk}/preset-bundles"
+    path = f"/archives/{operator.post(bundles).json()['id']}"
+    answers = [caller.send("DELETE", path, b"", "").status_code for caller in (developer, operator, operator)]
+    assert answers == [403, 204, 404]
+    assert (operator.get(path).status_code, operator.get(f"{path}/file").status_code) == (404, 404)
+    assert operator.get(bundles).json()["items"] == []

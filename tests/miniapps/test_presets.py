@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from datetime import timedelta
 
 import pytest
 
 from ferry.kernel import clock
-from ferry.kernel.errors import Invalid, NotAllowed
+from ferry.kernel.audit import selectors as audit
+from ferry.kernel.errors import Invalid, NotAllowed, NotFound
 from ferry.kernel.signing import ecdsa
 from ferry.kernel.signing.canonical import canonical_json
 from ferry.kernel.storage import blobs
-from miniapps import services
+from miniapps import selectors, services
 from miniapps.carrying.files import open_file, package_path
 from miniapps.carrying.presets import Place
+from miniapps.delivery import orphans
 from miniapps.errors import NotInBundle
 from miniapps.models import Archive, ArchiveState
 from miniapps.packages.guard import Limits
@@ -220,3 +223,40 @@ def test_a_file_that_is_not_made_yet_is_not_fetched(world, client):
     head = {"Authorization": f"Bearer {world.token('operator')}", "Accept": "application/zip"}
     answer = client.get(f"/api/v1/archives/{waits.pk}/file", headers=head)
     assert (answer.status_code, json.loads(answer.content)["error"]["code"]) == (409, "archive_not_made")
+
+
+def test_a_deleted_bundle_is_gone_its_serial_is_not_given_again_and_its_bytes_are_swept(world):
+    world.release("1.0.0")
+    first = services.make_now(asked(world))
+    with pytest.raises(NotAllowed):
+        services.delete_archive(actor=world.developer, archive=first)
+    services.delete_archive(actor=world.operator, archive=first)
+    with pytest.raises(NotFound):
+        services.delete_archive(actor=world.operator, archive=first)
+    with pytest.raises(NotFound):
+        selectors.archive(world.workspace, first.pk)
+    assert not selectors.preset_bundles(world.host_app).exists()
+    assert audit.entries(world.workspace)[0].action == "preset.deleted"
+    second = services.make_now(asked(world))
+    assert second.serial == 2
+    old = clock.now() - timedelta(days=2)
+    for archive in (first, second):
+        os.utime(blobs().path(archive.sha256), (old.timestamp(), old.timestamp()))
+    assert orphans.sweep_orphans() == 0
+    with clock.frozen(clock.now() + timedelta(hours=25)):
+        assert orphans.sweep_orphans() == 1
+    assert (blobs().exists(first.sha256), blobs().exists(second.sha256)) == (False, True)
+
+
+def test_a_maker_whose_bundle_is_deleted_meanwhile_leaves_nothing(world, monkeypatch):
+    world.release("1.0.0")
+    waits, real = asked(world), archive_rows.renew
+
+    def deleted_first(archive, token, seconds=archive_rows.LEASE_S):
+        services.delete_archive(actor=world.operator, archive=archive)
+        real(archive, token, seconds)
+
+    monkeypatch.setattr(archive_rows, "renew", deleted_first)
+    assert services.make_due() == 0
+    assert (fresh(waits).state, fresh(waits).sha256) == (ArchiveState.DELETED, "")
+    assert services.make_due() == 0

@@ -6,12 +6,15 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
 class Server(ThreadingHTTPServer):
     objects: dict[str, bytes]
+    put_at: dict[str, datetime]  # of those that were put over HTTP, or that a test makes older
     log: list[str]
 
 
@@ -26,6 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.objects[self.name] = body
+        self.server.put_at[self.name] = datetime.now(UTC)
         self.answer(200)
 
     def do_GET(self) -> None:
@@ -45,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
         ]
         items = "".join(
             f"<Contents><Key>{name[len(self.name) + 1 :]}</Key><Size>{len(self.server.objects[name])}</Size>"
-            "<LastModified>2026-09-21T00:00:00.000Z</LastModified></Contents>"
+            f"<LastModified>{self.put_at(name):%Y-%m-%dT%H:%M:%S.000Z}</LastModified></Contents>"
             for name in names[:2]
         )
         more = f"<NextContinuationToken>{names[1]}</NextContinuationToken>" if len(names) > 2 else ""
@@ -53,6 +57,9 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(
             200, f"<ListBucketResult><IsTruncated>{truncated}</IsTruncated>{more}{items}</ListBucketResult>".encode()
         )
+
+    def put_at(self, name: str) -> datetime:
+        return self.server.put_at.get(name, datetime(2026, 9, 21, tzinfo=UTC))
 
     do_HEAD = do_GET
 
@@ -64,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.log.append(f"{self.command} {status}")
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Last-Modified", "Sun, 22 Nov 2026 12:00:00 GMT")
+        self.send_header("Last-Modified", format_datetime(self.put_at(self.name), usegmt=True))
         self.send_header("ETag", '"0"')
         self.end_headers()
         if self.command != "HEAD":
@@ -76,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def s3() -> Iterator[Server]:
     server = Server(("127.0.0.1", 0), Handler)
-    server.objects, server.log = {}, []
+    server.objects, server.put_at, server.log = {}, {}, []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

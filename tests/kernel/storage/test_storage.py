@@ -7,14 +7,15 @@ import io
 import os
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.request import urlopen
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferry.kernel import storage
-from ferry.kernel.storage import BlobMissing, BlobStore, BlobTooLarge
+from ferry.kernel import clock, storage
+from ferry.kernel.storage import BlobMissing, BlobStore, BlobTooLarge, local
 from ferry.kernel.storage.base import CHUNK
 from ferry.kernel.storage.local import LocalBlobs
 from ferry.kernel.storage.s3 import S3Blobs, options
@@ -66,6 +67,18 @@ class TestPromises:
         assert store.exists(ADDRESS)
         store.delete(ADDRESS)
         assert not store.exists(ADDRESS)
+
+    def test_what_is_stored_is_listed_with_its_age_and_what_is_old_can_go(self, store):
+        before = clock.now() - timedelta(minutes=1)
+        several = {store.put(bytes([number])).sha256 for number in range(5)}
+        assert {each.sha256 for each in store.stored()} == several
+        assert all(before < each.put_at < clock.now() + timedelta(minutes=1) for each in store.stored())
+        one = several.pop()
+        assert not store.remove_older(one, before)
+        assert store.remove_older(one, clock.now() + timedelta(minutes=1))
+        assert not store.remove_older(one, clock.now() + timedelta(minutes=1))
+        assert not store.remove_older("../" + one, clock.now() + timedelta(minutes=1))
+        assert {each.sha256 for each in store.stored()} == several
 
     def test_a_file_beyond_the_limit_leaves_nothing(self, store):
         with pytest.raises(BlobTooLarge):
@@ -119,6 +132,31 @@ class TestLocal:
         store.put(CONTENT)
         assert store.path(ADDRESS).read_bytes() == CONTENT
 
+    def test_what_is_put_again_is_young_again(self, store):
+        store.put(CONTENT)
+        os.utime(store.path(ADDRESS), (0, 0))
+        store.put(CONTENT)
+        assert not store.remove_older(ADDRESS, clock.now() - timedelta(hours=1))
+        assert store.exists(ADDRESS)
+
+    def test_nothing_is_put_between_the_look_and_the_removal(self, store, monkeypatch):
+        """The put that comes while the sweep looks waits for it, and its blob is there afterwards."""
+        store.put(CONTENT)
+        os.utime(store.path(ADDRESS), (0, 0))
+        puts = threading.Thread(target=store.put, args=(CONTENT,))
+        look = local._put_at
+
+        def slowly(file):
+            put_at = look(file)
+            puts.start()
+            puts.join(0.3)
+            return put_at
+
+        monkeypatch.setattr(local, "_put_at", slowly)
+        assert store.remove_older(ADDRESS, clock.now() - timedelta(hours=1))
+        puts.join(60)
+        assert store.exists(ADDRESS)
+
     def test_a_reader_goes_on_while_the_same_blob_is_put_or_deleted(self, store):
         store.put(CONTENT)
         with store.open(ADDRESS) as file:
@@ -166,6 +204,17 @@ class TestS3:
             assert list(server.objects) == [f"/bucket/deep/prefix/{ADDRESS[:2]}/{ADDRESS}"]
             assert server.objects[f"/bucket/deep/prefix/{ADDRESS[:2]}/{ADDRESS}"] == CONTENT
             assert server.log.count("PUT 200") == 1
+
+    def test_old_content_is_sent_again_and_young_again(self):
+        with s3() as server:
+            store = in_bucket(server, "bucket")
+            store.put(CONTENT)
+            server.objects["/bucket/journal/1.log"] = server.objects["/bucket/notes.txt"] = b"not a blob"
+            server.put_at[f"/bucket/{ADDRESS[:2]}/{ADDRESS}"] = clock.now() - timedelta(days=2)
+            store.put(CONTENT)
+            assert server.log.count("PUT 200") == 2
+            assert not store.remove_older(ADDRESS, clock.now() - timedelta(days=1))
+            assert [each.sha256 for each in store.stored()] == [ADDRESS]
 
     def test_a_half_object_is_replaced(self):
         with s3() as server:

@@ -7,14 +7,16 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
 from ferry.kernel.errors import NotFound, TooLarge
 
 CHUNK = 256 * 1024  # bytes read at a time
+YOUNG = timedelta(hours=12)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -24,6 +26,13 @@ class Blob:
 
     sha256: str
     size: int
+
+
+class Stored(NamedTuple):
+    """A blob as a listing shows it; `put_at` by the storage's clock, or up to YOUNG before the last put."""
+
+    sha256: str
+    put_at: datetime
 
 
 class BlobMissing(NotFound):
@@ -40,7 +49,10 @@ class BlobStore(Protocol):
     """Content-addressed files. Addresses are 64 lower-case hex digits; anything else is simply not there."""
 
     def put(self, source: bytes | BinaryIO, *, limit: int | None = None) -> Blob:
-        """Store it durably. The same content again is no error. Raises BlobTooLarge beyond `limit` bytes."""
+        """Store it durably. The same content again is no error. Raises BlobTooLarge beyond `limit` bytes.
+
+        A blob that is put again is young again: `remove_older` leaves it alone for the next YOUNG.
+        """
 
     def open(self, sha256: str) -> BinaryIO:
         """Read it, from the start. Raises BlobMissing."""
@@ -59,6 +71,12 @@ class BlobStore(Protocol):
 
     def delete(self, sha256: str) -> None:
         """Remove it; no error when it is not there."""
+
+    def stored(self) -> Iterator[Stored]:
+        """Every blob there is, in no order."""
+
+    def remove_older(self, sha256: str, than: datetime) -> bool:
+        """Remove it unless it was put after `than`, at least YOUNG ago; whether it went."""
 
     def sweep(self) -> int:
         """Remove what broken uploads left behind; how many files."""

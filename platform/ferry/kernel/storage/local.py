@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from ferry.kernel import ids
 from ferry.kernel.secrets import sync_folder
-from ferry.kernel.storage.base import Blob, BlobMissing, copy, is_address
+from ferry.kernel.storage.base import Blob, BlobMissing, Stored, copy, is_address
 
 ABANDONED_S = 3600  # a temporary file this old belongs to an upload that died
 
@@ -55,6 +59,23 @@ class LocalBlobs:
         if is_address(sha256):
             self._file(sha256).unlink(missing_ok=True)
 
+    def stored(self) -> Iterator[Stored]:
+        for folder in self._root.glob("[0-9a-f][0-9a-f]"):
+            for file in folder.iterdir():
+                if is_address(file.name):
+                    with suppress(FileNotFoundError):
+                        yield Stored(file.name, _put_at(file))
+
+    def remove_older(self, sha256: str, than: datetime) -> bool:
+        if not is_address(sha256):
+            return False
+        file = self._file(sha256)
+        with suppress(FileNotFoundError), self._held(fcntl.LOCK_EX):
+            if _put_at(file) <= than:
+                file.unlink()
+                return True
+        return False
+
     def sweep(self) -> int:
         gone = 0
         for file in self._tmp.glob("*"):
@@ -74,5 +95,20 @@ class LocalBlobs:
         if not final.parent.is_dir():
             final.parent.mkdir(exist_ok=True)
             sync_folder(self._root)
-        os.replace(temporary, final)  # over an equal file: harmless to its readers, and it mends a damaged one
+        with self._held(fcntl.LOCK_SH):
+            os.replace(temporary, final)  # over an equal file: harmless to its readers, and it mends a damaged one
         sync_folder(final.parent)
+
+    @contextmanager
+    def _held(self, how: int) -> Iterator[None]:
+        """Keeps `remove_older` and the renames of `put` apart: what it looks at is not put before it removes it."""
+        handle = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, how)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _put_at(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)

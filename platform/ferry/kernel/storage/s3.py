@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -11,7 +13,8 @@ from botocore.config import Config  # type: ignore[import-untyped]
 from django.core.files import File
 from storages.backends.s3 import S3Storage  # type: ignore[import-untyped]
 
-from ferry.kernel.storage.base import Blob, BlobMissing, copy, is_address
+from ferry.kernel import clock
+from ferry.kernel.storage.base import YOUNG, Blob, BlobMissing, Stored, copy, is_address
 
 _IN_MEMORY = 8 * 1024 * 1024  # bytes of an upload held in memory before it goes to a temporary file
 
@@ -26,7 +29,7 @@ class S3Blobs:
         # The content is hashed before the first byte leaves: its name is not known earlier.
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
             blob = copy(source, cast(BinaryIO, spool), limit)
-            if not self._there(blob):
+            if not self._there_and_young(blob):
                 spool.seek(0)
                 self._storage.save(_name(blob.sha256), File(spool))
         return blob
@@ -53,11 +56,34 @@ class S3Blobs:
         if is_address(sha256):
             self._storage.delete(_name(sha256))
 
+    def stored(self) -> Iterator[Stored]:
+        pages = self._storage.connection.meta.client.get_paginator("list_objects_v2")
+        folder = f"{self._storage.location}/" if self._storage.location else ""
+        for digit in "0123456789abcdef":  # beside blobs the bucket may hold journals and what is not Ferry's
+            for page in pages.paginate(Bucket=self._storage.bucket_name, Prefix=folder + digit):
+                for item in page.get("Contents", ()):
+                    sha256 = item["Key"].rpartition("/")[2]
+                    if is_address(sha256) and item["Key"] == folder + _name(sha256):
+                        yield Stored(sha256, item["LastModified"])
+
+    def remove_older(self, sha256: str, than: datetime) -> bool:
+        # S3 has no lock: a put in the moment between look and delete is lost. Its blob has to be a day old for that.
+        put_at = self._put_at(sha256)
+        if put_at is None or put_at > than:
+            return False
+        self.delete(sha256)
+        return True
+
     def sweep(self) -> int:
         return 0  # a broken upload leaves no object; a lifecycle rule of the bucket ends broken multipart uploads
 
-    def _there(self, blob: Blob) -> bool:
-        return self.exists(blob.sha256) and self._storage.size(_name(blob.sha256)) == blob.size
+    def _there_and_young(self, blob: Blob) -> bool:
+        put_at = self._put_at(blob.sha256)
+        young = put_at is not None and put_at > clock.now() - YOUNG
+        return young and self._storage.size(_name(blob.sha256)) == blob.size
+
+    def _put_at(self, sha256: str) -> datetime | None:
+        return self._storage.get_modified_time(_name(sha256)) if self.exists(sha256) else None
 
 
 def options(url: str) -> dict[str, Any]:
