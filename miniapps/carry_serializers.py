@@ -11,8 +11,9 @@ from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.ids import LENGTH
 from miniapps.models import Archive, ArchiveKind, ArchiveState, ImportedVersion, TrustedExporter
 from miniapps.review_serializers import ReviewSerializer
-from miniapps.serializers import MOST_CODE, SignatureSerializer
+from miniapps.serializers import MOST_CODE, OfVersionSerializer, SignatureSerializer
 from miniapps.services.presets import MOST_PROGRAMS
+from miniapps.version_serializers import BuildSerializer
 
 FINGERPRINT_HELP = "sha256 of the key as DER, hex. Compare it with the exporter by another way than the file's."
 APPROVALS_HELP = "For which host apps its approvals count: app key there to id of the host app here."
@@ -144,16 +145,6 @@ class InspectedProgram(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-class InspectedVersion(serializers.Serializer[Any]):
-    code = serializers.IntegerField()
-    name = serializers.CharField()
-    kind = serializers.CharField()
-    sha256 = serializers.CharField()
-    size = serializers.IntegerField()
-    files_root = serializers.CharField()
-    notes = serializers.CharField()
-
-
 class InspectedApproval(serializers.Serializer[Any]):
     app_key = serializers.CharField(source="host_app.app_key")
     host_app = serializers.CharField(source="host_app.name")
@@ -171,7 +162,7 @@ class InspectedSerializer(serializers.Serializer[Any]):
     workspace = PlaceSerializer(source="export.workspace")
     recipient = serializers.CharField(source="export.recipient")
     program = InspectedProgram(source="export.program")
-    version = InspectedVersion(source="export.version")
+    version = BuildSerializer(source="export.version")
     approvals = InspectedApproval(source="export.approvals", many=True)
     fingerprint = serializers.CharField(help_text=FINGERPRINT_HELP)
     public_pem = serializers.CharField()
@@ -181,14 +172,11 @@ class InspectedSerializer(serializers.Serializer[Any]):
         return reading.exporter.pk if reading.exporter is not None else None
 
 
-class ImportSerializer(serializers.Serializer[ImportedVersion]):
+class ImportSerializer(OfVersionSerializer):
     """Where a version came from."""
 
     id = serializers.CharField()
-    version = serializers.CharField(source="version_id")
     program = serializers.CharField(source="version.program.program_id")
-    version_code = serializers.IntegerField(source="version.code")
-    version_name = serializers.CharField(source="version.name")
     exporter = serializers.CharField(source="exporter_id")
     exporter_name = serializers.CharField(source="exporter.name")
     file_sha256 = serializers.CharField()

@@ -8,9 +8,8 @@ from rest_framework import serializers
 
 from ferry.kernel.api.serializers import AtMost, StrictSerializer
 from ferry.kernel.ids import LENGTH, LONGEST_DEVICE, LONGEST_USER
-from miniapps.models import Release
 from miniapps.releases import APPLY, LONGEST_NOTE, NETWORKS, WHOLE, Kind, ReleasePlan, State
-from miniapps.serializers import MOST_CODE, host_app_field
+from miniapps.serializers import MOST_CODE, OfVersionSerializer, host_app_field
 
 KINDS = [kind.value for kind in Kind]
 STATES = [state.value for state in State if state is not State.DRAFT]
@@ -70,14 +69,13 @@ def plan_of(data: dict[str, Any]) -> ReleasePlan:
     return ReleasePlan(**values | {"kind": Kind(values["kind"])})
 
 
-class ReleaseSerializer(serializers.Serializer[Release]):
+class ReleaseSerializer(OfVersionSerializer):
+    """Who gets which version on one host app."""
+
     id = serializers.CharField()
     serial = serializers.IntegerField(help_text="1, 2, 3 … for each program on each host app.")
     host_app = serializers.CharField(source="host_app_id")
     program = serializers.CharField(source="program.program_id")
-    version = serializers.CharField(source="version_id")
-    version_code = serializers.IntegerField(source="version.code")
-    version_name = serializers.CharField(source="version.name")
     kind = serializers.CharField(help_text="trial, gray or full")
     state = serializers.ChoiceField(STATES)
     share = serializers.IntegerField(help_text="In 1/10,000.")

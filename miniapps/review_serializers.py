@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from ferry.kernel.api.serializers import StrictSerializer
 from ferry.kernel.ids import LENGTH
-from miniapps.models import ReasonCode, Review, ReviewState
-from miniapps.serializers import host_app_field
+from miniapps.models import ReasonCode, ReviewState
+from miniapps.serializers import OfVersionSerializer, host_app_field
 
 
 class SubmissionInput(StrictSerializer):
@@ -41,11 +41,10 @@ class RejectionInput(VerdictInput):
     )
 
 
-class ReviewSerializer(serializers.Serializer[Review]):
+class ReviewSerializer(OfVersionSerializer):
+    """What was decided about a version for one host app, or is to be."""
+
     id = serializers.CharField()
-    version = serializers.CharField(source="version_id")
-    version_name = serializers.CharField(source="version.name")
-    version_code = serializers.IntegerField(source="version.code")
     program = serializers.CharField(source="version.program.program_id")
     host_app = serializers.CharField(source="host_app_id")
     state = serializers.ChoiceField(ReviewState.choices)

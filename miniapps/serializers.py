@@ -26,6 +26,14 @@ class SignatureSerializer(serializers.Serializer[Any]):
     value = serializers.CharField()
 
 
+class OfVersionSerializer(serializers.Serializer[Any]):
+    """Which version a row is about."""
+
+    version = serializers.CharField(source="version_id")
+    version_code = serializers.IntegerField(source="version.code")
+    version_name = serializers.CharField(source="version.name")
+
+
 class MiniProgramSerializer(serializers.Serializer[MiniProgram]):
     id = serializers.CharField(source="program_id", help_text="What devices know it by.")
     name = serializers.CharField()

@@ -38,12 +38,7 @@ def keys(host_app: HostApp) -> Iterable[str]:
 
 def build(host_app: HostApp, key: str) -> PartBody | None:
     """The part of the program with this id; None when it is not listed there."""
-    listing = (
-        Listing.objects.of(host_app.workspace)
-        .filter(host_app=host_app, program__program_id=key)
-        .select_related("program")
-        .first()
-    )
+    listing = listed(host_app, key)
     if listing is None:
         return None
     releases = open_releases(host_app, listing.program)
@@ -52,6 +47,12 @@ def build(host_app: HostApp, key: str) -> PartBody | None:
     derived = delivery.made(host_app.workspace, (version.sha256 for version in versions.values()))
     parts = delivery.made_parts(host_app.workspace, versions.values())
     return compose(listing.program, listing, releases, signed, terms, invitations(host_app, releases), derived, parts)
+
+
+def listed(host_app: HostApp, key: str) -> Listing | None:
+    """The program with this id on the host app; None when it is not listed there."""
+    rows = Listing.objects.of(host_app.workspace).filter(host_app=host_app, program__program_id=key)
+    return rows.select_related("program").first()
 
 
 def open_releases(host_app: HostApp, program: MiniProgram) -> list[Release]:

@@ -38,19 +38,26 @@ class ReportSerializer(serializers.Serializer[Any]):
     ignored = FindingSerializer(many=True)
 
 
-class VersionSerializer(serializers.Serializer[Version]):
-    id = serializers.CharField()
-    program = serializers.CharField(source="program.program_id")
+class BuildSerializer(serializers.Serializer[Any]):
+    """What a version is wherever it is told of, here or in an export."""
+
     code = serializers.IntegerField()
     name = serializers.CharField()
     kind = serializers.CharField()
     sha256 = serializers.CharField(help_text="Of the canonical package.")
     size = serializers.IntegerField(help_text="Bytes of the canonical package.")
     files_root = serializers.CharField()
+    notes = serializers.CharField()
+
+
+class VersionSerializer(BuildSerializer):
+    """One upload of a mini-program."""
+
+    id = serializers.CharField()
+    program = serializers.CharField(source="program.program_id")
     entry = serializers.CharField()
     host_range = serializers.DictField(child=BoundsSerializer())
     min_runtime = serializers.CharField()
-    notes = serializers.CharField()
     uploaded_by = serializers.CharField(source="uploaded_by_name")
     created_at = serializers.DateTimeField()
 

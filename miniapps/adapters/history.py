@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ferry.kernel import clock
 from miniapps import snapshot
 from miniapps.adapters.dimina import KIND, next_number
-from miniapps.models import Generation, Listing, MiniProgram
+from miniapps.models import Generation, MiniProgram
 
 if TYPE_CHECKING:
     from ferry.kernel.identity.models import HostApp
@@ -23,12 +23,7 @@ def remember(host_app: HostApp, key: str) -> None:
 
     Only for programs that have, or had, a version for Dimina. Inside the publication, once all rows are written.
     """
-    listing = (
-        Listing.objects.of(host_app.workspace)
-        .filter(host_app=host_app, program__program_id=key)
-        .select_related("program")
-        .first()
-    )
+    listing = snapshot.listed(host_app, key)
     if listing is None:
         return
     program = listing.program

@@ -12,7 +12,7 @@ from ferry.kernel.publishing.registry import PartBody
 from miniapps import snapshot
 from miniapps.adapters.history import generations
 from miniapps.delivery import selectors as delivery
-from miniapps.models import Generation, Listing, Release
+from miniapps.models import Generation, Release
 
 if TYPE_CHECKING:
     from ferry.kernel.identity.models import HostApp
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 def build(host_app: HostApp, key: str) -> PartBody | None:
     """The part of the program with this id; None when it is not listed there."""
-    listing = (
-        Listing.objects.of(host_app.workspace)
-        .filter(host_app=host_app, program__program_id=key)
-        .select_related("program")
-        .first()
-    )
+    listing = snapshot.listed(host_app, key)
     if listing is None:
         return None
     program = listing.program
