@@ -5,7 +5,8 @@
 //     java FerryHost.java --edge http://127.0.0.1:8001 --app-key fa_… --dir /tmp/phone --want 2018080616290001
 //
 // Every step is one line of JSON on stdout. The folder is the phone: run it again and it is the same phone, with what
-// it has. Exit status: 0 when everything asked for could be opened, 1 when something could not, 2 for wrong arguments.
+// it has. --call, --reach and --view ask what an open program would ask, --agree says yes to its privacy agreement.
+// Exit status: 0 when everything asked for was opened and allowed, 1 when something was not, 2 for wrong arguments.
 
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -33,6 +34,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -53,14 +55,16 @@ public final class FerryHost {
     final String appKey;
     final Map<String, String> about; // platform, host_version, …
     final Map<String, String> roots; // root keys built into the app, by kid; without any, the first list's count for ever
+    final String language; // of agreements
     final Store store;
     final Random random = new Random();
 
-    FerryHost(String edgeUrl, String appKey, File dir, Map<String, String> about, Map<String, String> roots) {
+    FerryHost(String edgeUrl, String appKey, File dir, Map<String, String> about, Map<String, String> roots, String language) {
         this.edge = new Edge(edgeUrl, appKey);
         this.appKey = appKey;
         this.about = about;
         this.roots = roots;
+        this.language = language;
         this.store = new Store(dir);
     }
 
@@ -95,18 +99,35 @@ public final class FerryHost {
         return (long) (wait * (0.5 + random.nextDouble() / 2));
     }
 
+    /** A platform that asks to wait is left alone, whatever it was asked for. */
+    void obey(EdgeFailure failure) {
+        boolean further = failure.kind.equals("busy") && store.number("not_before") <= now();
+        if (further) store.put("not_before", now() + waitAfter(1, failure.retryAfterMs));
+    }
+
     Map<String, Object> checkIn() throws EdgeFailure {
+        List<Object> problems = new ArrayList<>(store.list("problems"));
+        List<Object> wanted = new ArrayList<>(store.list("wanted"));
+        Map<String, Object> answer = withDevice(
+                device -> edge.post("/v1/checkin", question(device, wanted, problems), text(device, "token")));
+        store.put("problems", store.list("problems").subList(problems.size(), store.list("problems").size()));
+        return answer;
+    }
+
+    interface Call {
+        Map<String, Object> with(Map<String, Object> device) throws EdgeFailure;
+    }
+
+    /** Call with the device's token; one that is refused is thrown away and the phone registers once more, not twice. */
+    Map<String, Object> withDevice(Call call) throws EdgeFailure {
+        long held = store.number("not_before") - now();
+        if (held > 0) throw new EdgeFailure("busy", 0, "asked to wait", held);
         for (boolean again = false; ; again = true) {
-            Map<String, Object> device = device();
-            List<Object> problems = new ArrayList<>(store.list("problems"));
-            List<Object> wanted = new ArrayList<>(store.list("wanted"));
             try {
-                Map<String, Object> answer = edge.post("/v1/checkin", question(device, wanted, problems), text(device, "token"));
-                store.put("problems", store.list("problems").subList(problems.size(), store.list("problems").size()));
-                return answer;
+                return call.with(device());
             } catch (EdgeFailure failure) {
                 if (!failure.kind.equals("token") || again) throw failure;
-                store.remove("device"); // refused once: register once more, not twice
+                store.remove("device");
                 say("token_refused");
             }
         }
@@ -122,7 +143,8 @@ public final class FerryHost {
                 continue;
             }
             Map<String, Object> has = json("id", program.get("id"), "code", program.get("code"));
-            if (program.get("terms") != null) has.put("terms", number(object(program, "terms"), "serial"));
+            long serial = number(terms(text(program, "id"), number(program, "code")), "serial");
+            if (serial > 0) has.put("terms", serial);
             installed.add(has);
         }
         for (Object id : wanted) if (store.program((String) id) == null) want.add(id);
@@ -166,7 +188,7 @@ public final class FerryHost {
         reopen(named, offered);
         boolean complete = true;
         for (Map<String, Object> update : objects(answer, "updates")) complete &= install(update, offered);
-        for (Map<String, Object> newer : objects(answer, "terms")) complete &= takeTerms(newer);
+        for (Map<String, Object> newer : objects(answer, "terms")) complete &= newTerms(newer);
         // A state is kept only when all of its answer has been done: else the rest would hide behind "unchanged".
         if (complete) store.put("state", text(answer, "state"));
         store.put("wanted", new ArrayList<>());
@@ -274,10 +296,12 @@ public final class FerryHost {
         }
     }
 
-    /** Whether the key that vouched for the version still counts. */
+    /** Whether the keys that vouched for the version and for its terms still count. */
     boolean counts(Map<String, Object> program) {
-        Map<String, Object> signature = object(object(program, "current"), "signature");
-        return store.object("keys") == null || key(text(signature, "kid"), "package") != null;
+        if (store.object("keys") == null) return true;
+        Map<String, Object> terms = store.entry("terms", text(program, "id") + "@" + number(program, "code"));
+        boolean termsCount = terms.isEmpty() || key(text(object(terms, "signature"), "kid"), "package") != null;
+        return termsCount && key(text(object(object(program, "current"), "signature"), "kid"), "package") != null;
     }
 
     /** Has the update on the phone, verified, or leaves everything as it was and reports why. */
@@ -291,13 +315,13 @@ public final class FerryHost {
         try {
             if (!isIn(offers, "versions", id, code)) throw new Refused("not_offered");
             verify(object(version, "statement"), object(version, "signature"), "package"); // before a byte is fetched
-            Map<String, Object> terms = termsOf(id, code, update, before);
+            takeTerms(id, code, update);
             File file = store.file(text(offered, "sha256"));
             if (!file.exists()) edge.download(text(offered, "url"), number(offered, "size"), text(offered, "sha256"), file);
             verifyPackage(version);
             unpack(version);
             boolean back = before != null && code < number(before, "code");
-            Map<String, Object> program = json("id", id, "code", code, "closed", null, "terms", terms, "current", version,
+            Map<String, Object> program = json("id", id, "code", code, "closed", null, "current", version,
                     "previous", before == null || back ? null : before.get("current"));
             store.keep(program); // a roll-back lets go of the newer one, so that it is never the fallback
             say(back ? "went_back" : "installed", "program", id, "code", code, "name", update.get("name"));
@@ -309,34 +333,140 @@ public final class FerryHost {
         }
     }
 
-    /** Terms of a version that is here already. */
-    boolean takeTerms(Map<String, Object> newer) {
+    /** Terms of a version that is here already: they count at once. */
+    boolean newTerms(Map<String, Object> newer) {
         String id = text(newer, "id");
-        Map<String, Object> program = store.program(id);
-        if (program == null || number(program, "code") != number(newer, "code")) return true;
+        long code = number(newer, "code");
         try {
-            program.put("terms", termsOf(id, number(newer, "code"), newer, program));
-            store.keep(program);
-            say("terms", "program", id, "serial", number(object(program, "terms"), "serial"));
+            takeTerms(id, code, newer);
+            say("terms", "program", id, "code", code, "serial", number(terms(id, code), "serial"));
             return true;
         } catch (Refused refused) {
-            report(id, number(newer, "code"), refused.getMessage());
+            report(id, code, refused.getMessage());
             return false;
         }
     }
 
-    /** The terms that came along, verified; never older ones than were seen for the same version. */
-    Map<String, Object> termsOf(String id, long code, Map<String, Object> said, Map<String, Object> before)
-            throws Refused {
-        Map<String, Object> terms = object(said, "terms");
-        boolean same = before != null && number(before, "code") == code;
-        Map<String, Object> seen = same ? object(before, "terms") : null;
-        if (terms == null && seen == null) return null;
-        if (terms == null) throw new Refused("terms");
-        verify(json("host_app", appKey, "program", id, "version_code", code, "terms", terms),
-                object(said, "terms_signature"), "package");
-        if (seen != null && number(terms, "serial") < number(seen, "serial")) throw new Refused("terms");
-        return terms;
+    // What a program may do, and what it needs: the terms of its version. docs/permissions.md
+
+    /** Keep the terms that came along; never older ones than were seen for the same version: that gave a right back. */
+    void takeTerms(String id, long code, Map<String, Object> said) throws Refused {
+        Map<String, Object> terms = object(said, "terms"), signature = object(said, "terms_signature");
+        long seen = number(store.entry("terms", id + "@" + code), "serial");
+        if (terms == null && seen == 0) return;
+        if (terms == null || number(terms, "serial") < seen) throw new Refused("terms");
+        verify(termsStatement(id, code, terms), signature, "package");
+        store.putEntry("terms", id + "@" + code, json("serial", number(terms, "serial"), "terms", terms, "signature", signature));
+    }
+
+    /** The newest terms seen for the version, verified anew: a phone's disk is not a safe. Without any nothing is granted. */
+    Map<String, Object> terms(String id, long code) {
+        Map<String, Object> kept = store.entry("terms", id + "@" + code);
+        try {
+            if (kept.isEmpty()) return kept;
+            verify(termsStatement(id, code, object(kept, "terms")), object(kept, "signature"), "package");
+            return object(kept, "terms");
+        } catch (Refused changed) {
+            say("terms_refused", "program", id, "code", code, "reason", changed.getMessage());
+            return new LinkedHashMap<>();
+        }
+    }
+
+    Map<String, Object> termsStatement(String id, long code, Map<String, Object> terms) {
+        return json("host_app", appKey, "program", id, "version_code", code, "terms", terms);
+    }
+
+    /** A program calls the phone: looked at each time, by the terms as they are then. What this phone has is `login`. */
+    boolean call(String id, String capability) {
+        Map<String, Object> program = running(id);
+        Object granted = program == null ? null : terms(id, number(program, "code")).get("capabilities");
+        String refusal = granted instanceof List && ((List<?>) granted).contains(capability) ? "" : "not_granted";
+        String result = "";
+        if (refusal.isEmpty() && capability.equals("login")) {
+            try {
+                Map<String, Object> asked = json("mini_program", id);
+                result = text(withDevice(device -> edge.post("/v1/login/code", asked, text(device, "token"))), "code");
+            } catch (EdgeFailure failure) {
+                refusal = failure.kind;
+                obey(failure);
+            }
+        } else if (refusal.isEmpty()) refusal = "not_supported";
+        if (refusal.isEmpty()) say("answered", "program", id, "capability", capability, "result", result);
+        else say("call_refused", "program", id, "capability", capability, "code", refusal);
+        return refusal.isEmpty();
+    }
+
+    /** A program wants to load an address: what an app asks in shouldInterceptRequest. `use`: request, webview, upload, download. */
+    boolean reach(String id, String use, String address) {
+        Map<String, Object> program = running(id);
+        Map<String, Object> domains = program == null ? null : object(terms(id, number(program, "code")), "domains");
+        boolean granted = domains != null && domains.get(use) instanceof List && covers((List<?>) domains.get(use), address);
+        say(granted ? "let_out" : "kept_in", "program", id, "use", use, "address", address);
+        return granted;
+    }
+
+    /** The program when it may run at all: it is here, not closed, and its agreement is accepted. */
+    Map<String, Object> running(String id) {
+        Map<String, Object> program = store.program(id);
+        if (program == null || program.get("closed") != null || toAccept(id, number(program, "code")) != null) return null;
+        return program;
+    }
+
+    /** https on its ordinary port, and a name of the list; "*.example.com" covers every name below, not that one itself. */
+    static boolean covers(List<?> names, String address) {
+        URL url;
+        try {
+            url = new URL(address);
+        } catch (IOException unreadable) {
+            return false;
+        }
+        String host = url.getHost().toLowerCase(Locale.ROOT);
+        if (!url.getProtocol().equals("https") || (url.getPort() != -1 && url.getPort() != 443)) return false;
+        if (url.getUserInfo() != null || host.isEmpty()) return false;
+        for (Object each : names) {
+            String name = String.valueOf(each);
+            if (name.startsWith("*.") ? host.endsWith(name.substring(1)) : host.equals(name)) return true;
+        }
+        return false;
+    }
+
+    /** The privacy agreement that somebody has to accept before this version opens; null when there is none to accept. */
+    Map<String, Object> toAccept(String id, long code) {
+        Map<String, Object> agreement = object(terms(id, code), "privacy");
+        if (agreement == null) return null;
+        return number(agreement, "version") > number(store.entry("agreed", id), "version") ? agreement : null;
+    }
+
+    /** The person has read the agreement and said yes: kept here, and told until an answer comes. */
+    void agree(String id, Map<String, Object> agreement) {
+        Map<String, Object> accepted = json("program", id, "version", number(agreement, "version"));
+        store.putEntry("agreed", id, accepted);
+        List<Object> untold = new ArrayList<>(store.list("untold"));
+        untold.add(accepted);
+        store.put("untold", untold);
+        say("agreed", "program", id, "version", accepted.get("version"));
+    }
+
+    /** Tell the platform what was accepted; what it refuses is not told again. */
+    void tellAgreed() {
+        while (!store.list("untold").isEmpty() && store.number("not_before") <= now()) {
+            Map<String, Object> accepted = objects(store.facts, "untold").get(0);
+            try {
+                withDevice(device -> edge.post("/v1/privacy/accept", accepted, text(device, "token")));
+                say("agreement_told", "program", accepted.get("program"), "version", accepted.get("version"));
+            } catch (EdgeFailure failure) {
+                say(failure.kind, "status", (long) failure.status, "message", failure.getMessage());
+                obey(failure);
+                if (!failure.kind.equals("refused")) return;
+            }
+            store.put("untold", store.list("untold").subList(1, store.list("untold").size()));
+        }
+    }
+
+    /** The text in the person's language, else in any. */
+    String spoken(Map<String, Object> texts) {
+        if (texts == null || texts.isEmpty()) return "";
+        return texts.containsKey(language) ? text(texts, language) : text(texts, texts.keySet().iterator().next());
     }
 
     /** What is signed: made of our own app key and the update, never of what a server sends as a statement. */
@@ -381,8 +511,9 @@ public final class FerryHost {
         return null;
     }
 
-    /** Verify the current version anew and unpack it; a damaged one is deleted and the one before opens. */
-    boolean open(String id) {
+    /** Verify the current version anew and unpack it; a damaged one is deleted and the one before opens. With an agreement
+        to accept nothing opens until somebody has; `agrees` says that he does. */
+    boolean open(String id, boolean agrees) {
         Map<String, Object> program = store.program(id);
         if (program == null) {
             say("absent", "program", id);
@@ -395,20 +526,29 @@ public final class FerryHost {
         for (String place : List.of("current", "previous")) {
             Map<String, Object> version = object(program, place);
             if (version == null) continue;
+            long code = number(version, "code");
             try {
                 verifyPackage(version);
                 File folder = unpack(version);
                 if (place.equals("previous")) {
-                    program.putAll(json("current", version, "previous", null, "code", version.get("code"), "terms", null));
+                    program.putAll(json("current", version, "previous", null, "code", code));
                     store.keep(program);
                 }
-                say("opened", "program", id, "code", version.get("code"), "name", version.get("name"), "entry",
-                        version.get("entry"), "title", title(new File(folder, text(version, "entry"))), "capabilities",
-                        program.get("terms") == null ? List.of() : object(program, "terms").get("capabilities"));
+                Map<String, Object> agreement = toAccept(id, code);
+                if (agreement != null) {
+                    say("agreement", "program", id, "version", number(agreement, "version"), "text", spoken(object(agreement, "text")),
+                            "url", spoken(object(agreement, "url")));
+                    if (!agrees) return false;
+                    agree(id, agreement);
+                }
+                Map<String, Object> terms = terms(id, code);
+                say("opened", "program", id, "code", code, "name", version.get("name"), "entry", version.get("entry"), "title",
+                        title(new File(folder, text(version, "entry"))), "capabilities", terms.getOrDefault("capabilities", List.of()),
+                        "domains", terms.getOrDefault("domains", new LinkedHashMap<>()));
                 return true;
             } catch (Refused refused) { // with a key that is revoked: the bytes may yet be vouched for by another
                 if (!refused.getMessage().equals("key")) store.delete(text(object(version, "statement"), "sha256"));
-                report(id, number(version, "code"), refused.getMessage());
+                report(id, code, refused.getMessage());
             }
         }
         return false;
@@ -500,6 +640,7 @@ public final class FerryHost {
 
     static final class Edge {
         final String url, appKey;
+        boolean offline; // nothing is sent
 
         Edge(String url, String appKey) {
             this.url = url.replaceAll("/+$", "");
@@ -515,6 +656,7 @@ public final class FerryHost {
         }
 
         private Map<String, Object> answer(String path, Map<String, Object> body, String token) throws EdgeFailure {
+            if (offline) throw new EdgeFailure("unreachable", 0, "offline", -1);
             try {
                 HttpURLConnection line = connect(url + path);
                 line.setRequestProperty("X-App-Key", appKey);
@@ -623,7 +765,7 @@ public final class FerryHost {
     /** One JSON file, replaced as a whole, and the packages beside it. An app keeps the token in the key store. */
     static final class Store {
         final File dir;
-        private final Map<String, Object> facts;
+        final Map<String, Object> facts;
 
         Store(File dir) {
             this.dir = dir;
@@ -662,6 +804,18 @@ public final class FerryHost {
         void remove(String name) {
             facts.remove(name);
             write();
+        }
+
+        /** One entry of a table among the facts; empty when there is none. */
+        Map<String, Object> entry(String table, String name) {
+            Map<String, Object> all = object(table), found = all == null ? null : FerryHost.object(all, name);
+            return found == null ? new LinkedHashMap<>() : found;
+        }
+
+        void putEntry(String table, String name, Map<String, Object> value) {
+            Map<String, Object> all = object(table) == null ? new TreeMap<>() : object(table);
+            all.put(name, value);
+            put(table, all);
         }
 
         Map<String, Object> program(String id) {
@@ -951,11 +1105,14 @@ public final class FerryHost {
     // ---------------------------------------------------------------- the command
 
     static final String USAGE = "usage: java FerryHost.java --edge URL --app-key KEY --dir DIR [--want ID]… [--open ID]…"
-            + " [--platform android] [--host-version 6.3.0] [--root KID=FILE.pem]… [--turns N] [--offline]";
+            + " [--agree ID]…"
+            + " [--call ID=CAPABILITY]… [--reach ID=URL]… [--view ID=URL]… [--platform android] [--host-version 6.3.0]"
+            + " [--language en] [--root KID=FILE.pem]… [--turns N] [--offline]";
 
     public static void main(String[] args) throws Exception {
         Map<String, String> one = new LinkedHashMap<>();
-        List<String> want = new ArrayList<>(), open = new ArrayList<>();
+        List<String> want = new ArrayList<>(), open = new ArrayList<>(), agree = new ArrayList<>();
+        List<String[]> asked = new ArrayList<>(); // what an open program would: --call, --reach or --view, its id, the rest
         Map<String, String> roots = new LinkedHashMap<>();
         for (int at = 0; at < args.length; at++) {
             String name = args[at];
@@ -963,11 +1120,16 @@ public final class FerryHost {
             else if (at + 1 == args.length) usage();
             else if (name.equals("--want")) want.add(args[++at]);
             else if (name.equals("--open")) open.add(args[++at]);
-            else if (name.equals("--root")) {
+            else if (name.equals("--agree")) agree.add(args[++at]);
+            else if (List.of("--call", "--reach", "--view").contains(name)) {
+                String[] pair = args[++at].split("=", 2);
+                if (pair.length < 2) usage();
+                asked.add(new String[] {name, pair[0], pair[1]});
+            } else if (name.equals("--root")) {
                 String[] key = args[++at].split("=", 2);
                 if (key.length < 2) usage();
                 roots.put(key[0], new String(Files.readAllBytes(new File(key[1]).toPath()), StandardCharsets.US_ASCII));
-            } else if (List.of("--edge", "--app-key", "--dir", "--platform", "--host-version", "--turns").contains(name)) one.put(name, args[++at]);
+            } else if (List.of("--edge", "--app-key", "--dir", "--platform", "--host-version", "--language", "--turns").contains(name)) one.put(name, args[++at]);
             else usage();
         }
         for (String needed : List.of("--edge", "--app-key", "--dir")) if (!one.containsKey(needed)) usage();
@@ -975,13 +1137,15 @@ public final class FerryHost {
         about.put("platform", one.getOrDefault("--platform", "android"));
         about.put("host_version", one.getOrDefault("--host-version", "6.3.0"));
         about.put("os", System.getProperty("java.version"));
-        FerryHost host = new FerryHost(one.get("--edge"), one.get("--app-key"), new File(one.get("--dir")), about, roots);
+        FerryHost host = new FerryHost(one.get("--edge"), one.get("--app-key"), new File(one.get("--dir")), about, roots,
+                one.getOrDefault("--language", "en"));
         if (!want.isEmpty()) {
             List<Object> wanted = new ArrayList<>(host.store.list("wanted"));
             for (String id : want) if (!wanted.contains(id)) wanted.add(id);
             host.store.put("wanted", wanted); // kept until an answer has come, also across restarts
         }
-        if (!one.containsKey("--offline")) {
+        host.edge.offline = one.containsKey("--offline");
+        if (!host.edge.offline) {
             int turns = Integer.parseInt(one.getOrDefault("--turns", "1"));
             for (int turn = 1; turn <= turns; turn++) {
                 long wait = host.turn();
@@ -991,7 +1155,12 @@ public final class FerryHost {
         boolean all = true;
         open.addAll(want);
         if (open.isEmpty()) for (Map<String, Object> program : host.store.programs()) open.add(text(program, "id"));
-        for (String id : open) all &= host.open(id);
+        for (String id : open) all &= host.open(id, agree.contains(id));
+        for (String[] each : asked) {
+            if (each[0].equals("--call")) all &= host.call(each[1], each[2]);
+            else all &= host.reach(each[1], each[0].equals("--view") ? "webview" : "request", each[2]);
+        }
+        if (!host.edge.offline) host.tellAgreed();
         System.exit(all ? 0 : 1);
     }
 
