@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Count, QuerySet
 
-from analytics import store
+from analytics import exposed, store
 from analytics.models import Device, InstalledVersion
 from analytics.reports.active import active_users
 from analytics.reports.asking import Span
@@ -18,7 +18,7 @@ from analytics.reports.retention import retention
 from analytics.reports.timeline import live as live_events
 from analytics.reports.trend import trend
 from analytics.store import Refused
-from analytics.values import DeviceContext, Exposure
+from analytics.values import DeviceContext, Exposed, ExposedDevices, Exposure
 from ferry.journal import selectors as journal
 from ferry.journal.selectors import Accounting
 from ferry.kernel import clock
@@ -34,8 +34,10 @@ __all__ = [  # reports answer here too, each from its own module
     "devices",
     "devices_of_user",
     "devices_per_day",
+    "exposed_devices",
     "exposures",
     "funnel",
+    "last_release",
     "live_events",
     "marketing_refused_at",
     "quarantine",
@@ -135,6 +137,37 @@ def exposures(
     return store.exposures(app.id, first=first, last=last, program_id=program_id)
 
 
+def exposed_devices(
+    workspace: Workspace, host_app_id: str, *, program_id: str, release_id: str, since: datetime, limit: int = 500
+) -> ExposedDevices:
+    """The devices that a release was shown to since then, for at most 90 days back. Raises NotFound.
+
+    A device whose consent was taken back is not listed.
+    """
+    app = identity.host_app(workspace, host_app_id)
+    today = clock.now().date()
+    first = max(since.date(), today - timedelta(days=90))
+    rows, total = exposed.shown_to(
+        app.id, program_id=program_id, release_id=release_id, first=first, last=today, limit=limit
+    )
+    ids = [row[0] for row in rows]
+    known: dict[str, DeviceContext] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        found = devices(workspace, app.id).filter(device_id__in=ids[start : start + _AT_ONCE])
+        known |= {row.device_id: context_of(row) for row in found}
+    listed = (
+        Exposed(known[name], began, ended, known[name].releases.get(program_id) == release_id)
+        for name, began, ended in rows
+        if name in known
+    )
+    return ExposedDevices(tuple(listed), total)
+
+
+def last_release(workspace: Workspace, host_app_id: str, device: DeviceContext, program_id: str) -> str:
+    """The release that decided when this device asked about the program last; "" when none did. Raises NotFound."""
+    return exposed.last_release(identity.host_app(workspace, host_app_id).id, device, program_id)
+
+
 def devices_per_day(workspace: Workspace, host_app_id: str, *, first: date, last: date) -> dict[date, int]:
     """How many devices checked in on each UTC day; days without any are left out."""
     app = identity.host_app(workspace, host_app_id)
@@ -179,6 +212,7 @@ def context_of(row: Device) -> DeviceContext:
         locale=row.locale,
         attributes={name: _text(value) for name, value in row.attributes.items()},
         installed={program: code for program, code, _release in row.installed},
+        releases={program: release for program, _code, release in row.installed if release},
         first_seen=row.first_seen,
         last_seen=row.last_seen,
         registered=row.registered,

@@ -25,6 +25,7 @@ class DeviceContext:
     locale: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     installed: Mapping[str, int] = field(default_factory=dict)  # program id -> version code
+    releases: Mapping[str, str] = field(default_factory=dict)  # program id -> the release that it has it by, if one
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     registered: bool = False  # it asked for a device token, so its id is Ferry's own
@@ -54,3 +55,21 @@ class Exposure:
     version_code: int
     devices: int
     checkins: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """A device that a release was shown to in its check-ins."""
+
+    device: DeviceContext
+    first_at: datetime
+    last_at: datetime
+    has_it: bool  # had the release's version installed, by this release, when it checked in last
+
+
+@dataclass(frozen=True, slots=True)
+class ExposedDevices:
+    """The devices of a release, the last comers first. `total` counts those that are not listed too."""
+
+    listed: tuple[Exposed, ...]
+    total: int

@@ -72,6 +72,7 @@ program = [
         trials.RevokeInvitation.as_view(),
         name="invitation-revoke",
     ),
+    path("releases/<str:release_id>/devices", trials.TrialDevices.as_view(), name="trial-devices"),
     path("releases/<str:release_id>/live", releases.ReleaseLive.as_view(), name="release-live"),
     path("releases/<str:release_id>/health", health.ReleaseHealth.as_view(), name="release-health"),
     path("releases/<str:release_id>/dry-run", releases.ReleaseDryRun.as_view(), name="release-dry-run"),

@@ -181,6 +181,14 @@ class DeviceContextInput(StrictSerializer):
         min_value=1, max_value=MOST_CODE, required=False, allow_null=True, default=None
     )
 
+    trials = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        max_length=20,
+        required=False,
+        default=list,
+        help_text="Tokens of invitations that it shows, as in a check-in.",
+    )
+
     def validate_attributes(self, value: Any) -> Any:
         if not isinstance(value, dict) or not all(
             isinstance(item, str | int | float | bool) for item in value.values()
@@ -206,6 +214,9 @@ class StepSerializer(serializers.Serializer[Any]):
     release = ReleaseSerializer()
     chosen = serializers.BooleanField()
     paused = serializers.BooleanField(help_text="Left out: it is paused, and the device does not have the version.")
+    recalled = serializers.BooleanField(
+        help_text="Let in by an invitation that the device showed when it checked in last; which one is not kept."
+    )
     reasons = serializers.SerializerMethodField()
 
     def get_reasons(self, step: Any) -> list[str]:
@@ -220,3 +231,22 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     withdrawn = serializers.CharField(allow_null=True)
     release = ReleaseSerializer(allow_null=True, help_text="The one that decided; null: not available to this device.")
     steps = StepSerializer(many=True)
+
+
+class ExposedSerializer(serializers.Serializer[Any]):
+    device = serializers.CharField(source="device.device_id")
+    user = serializers.CharField(source="device.user", help_text="The bound user, else the claimed one; may be empty.")
+    user_verified = serializers.BooleanField(source="device.user_verified")
+    platform = serializers.CharField(source="device.platform")
+    model = serializers.CharField(source="device.model")
+    host_version = serializers.CharField(source="device.host_version")
+    first_at = serializers.DateTimeField(help_text="The first check-in that was answered with this release.")
+    last_at = serializers.DateTimeField()
+    has_it = serializers.BooleanField(help_text="It had the version by this release when it checked in last.")
+
+
+class ExposedDevicesSerializer(serializers.Serializer[Any]):
+    """The last comers first, at most 500, of the last 90 days."""
+
+    total = serializers.IntegerField(help_text="All of them, those that are not listed too.")
+    items = ExposedSerializer(source="listed", many=True)

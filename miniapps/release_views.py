@@ -59,6 +59,17 @@ class ReleaseView(WorkspaceView):
         return Response(forms.ReleaseSerializer(selectors.release(self.workspace, release_id)).data)
 
 
+class ExposedDevicesView(WorkspaceView):
+    """The devices of a release."""
+
+    rights = {"get": Right.VIEW_DEVICES}
+
+    @extend_schema(summary="List the devices that a release was shown to", responses=forms.ExposedDevicesSerializer)
+    def get(self, request: Request, release_id: str) -> Response:
+        found = services.list_exposed(actor=self.actor, release=selectors.release(self.workspace, release_id))
+        return Response(forms.ExposedDevicesSerializer(found).data)
+
+
 class ReleaseActView(ActView):
     """One act on a release."""
 
@@ -214,12 +225,14 @@ class ExplainView(WorkspaceView):
                 actor=self.actor, host_app=host_app, program=program, device_id=values["device"]
             )
         else:
-            device = _described(values["context"], program.program_id)
-            found = selectors.explain(self.workspace, host_app, program, context=device)
+            trials = (values["context"] or {}).pop("trials", ())
+            device = _described(values["context"], program.program_id, registered=bool(trials))
+            found = selectors.explain(self.workspace, host_app, program, context=device, trials=trials)
         return Response(forms.ExplanationSerializer(found).data)
 
 
-def _described(given: dict[str, Any] | None, program_id: str) -> DeviceContext:
+def _described(given: dict[str, Any] | None, program_id: str, *, registered: bool) -> DeviceContext:
+    """`registered`: whoever shows an invitation is described as a device with a token, for only so it counts."""
     if given is None:
         raise Invalid(reason=_("give a device or a context"))
     code = given.pop("installed")
@@ -227,6 +240,6 @@ def _described(given: dict[str, Any] | None, program_id: str) -> DeviceContext:
     return DeviceContext(
         **given,
         attributes=attributes,
-        registered=bool(given["device_id"]),
+        registered=registered or bool(given["device_id"]),
         installed={program_id: code} if code else {},
     )

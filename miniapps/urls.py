@@ -71,6 +71,7 @@ urlpatterns = [
     path("releases/<str:release_id>/resume", release_views.ResumeView.as_view()),
     path("releases/<str:release_id>/complete", release_views.CompleteView.as_view()),
     path("releases/<str:release_id>/roll-back", release_views.RollBackView.as_view()),
+    path("releases/<str:release_id>/devices", release_views.ExposedDevicesView.as_view()),
     path("releases/<str:release_id>/invitations", invitation_views.InvitationsView.as_view()),
     path("invitations/<str:invitation_id>/revoke", invitation_views.RevokeInvitationView.as_view()),
     path("host-apps/<str:host_app_id>/mini-programs", release_views.ListingsView.as_view()),

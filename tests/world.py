@@ -296,7 +296,7 @@ class World:
 
         journal = Journal.__new__(Journal)
         journal.journal, journal.parquet = Path(settings.FERRY_JOURNAL_DIR), Path(settings.FERRY_PARQUET_DIR)
-        edge, at = Edge(journal.journal), clock.now_ms()
+        edge, at, offers = Edge(journal.journal), clock.now_ms(), self.offers()
         for seq, device in enumerate(self.devices.values()):
             told = {
                 "host_app": self.host_app.pk,
@@ -309,7 +309,9 @@ class World:
             }
             if device.registered:
                 edge.report("device", message_id=ids.new(), **told)
-            edge.report("checkin", **{**told, "seq": 2 * seq + 1, "installed": device.installed})
+            gives = self._decided(offers, device) if offers is not None and offers.withdrawn is None else None
+            arms = [[self.program.program_id, gives.release_id, gives.code]] if gives else []
+            edge.report("checkin", **{**told, "seq": 2 * seq + 1, "installed": device.installed, "arms": arms})
         journal.load()
 
     def one_of_each(self) -> dict[str, str]:

@@ -43,7 +43,8 @@ class BudgetsForm(forms.Form):
     subpackage = MegabytesField(label=_("Each sub-package, in MB"))
 
     def __init__(self, *args: Any, budgets: Budgets, **options: Any) -> None:
-        super().__init__(*args, initial=asdict(budgets), **options)
+        options["initial"] = asdict(budgets)
+        super().__init__(*args, **options)
         self._before = budgets
 
     def budgets(self) -> Budgets:

@@ -194,9 +194,10 @@ class Records(FiguresPage):
         return {"day": day, "accounting": figures.sums(counted), "days": days}
 
 
-class RefusedRecords(FiguresPage):
+class RefusedRecords(WorkspacePage):
     """Why records of a day were rejected. They may hold personal data: looking is written to the audit log."""
 
+    section = "analytics"
     right = Right.VIEW_DEVICES
 
     def get(self, request: HttpRequest) -> HttpResponse:

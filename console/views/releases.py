@@ -119,7 +119,7 @@ class ReleaseDryRun(ReleasePage):
         """The result as a part of the release's page."""
         release = self.release(program_id, release_id)
         plan = selectors.plan_of(release, share=typed_share(request.POST.get("share", "")))
-        return tried(self, release.version, release.host_app, plan)
+        return tried(self, release.version, release.host_app, plan, of=release)
 
 
 class NewRelease(VersionPage):
@@ -230,10 +230,12 @@ class RollBackTo(VersionPage):
         return self.go("version", program_id, version_id)
 
 
-def tried(page: WorkspacePage, version: Version, app: HostApp, plan: ReleasePlan) -> HttpResponse:
-    """The dry run of a plan, or why there is none, as a part of a page."""
+def tried(
+    page: WorkspacePage, version: Version, app: HostApp, plan: ReleasePlan, of: Release | None = None
+) -> HttpResponse:
+    """The dry run of a plan, or why there is none, as a part of a page. `of`: the open release that it is about."""
     try:
-        run = selectors.dry_run(page.workspace, app, version, plan)
+        run = selectors.dry_run(page.workspace, app, version, plan, of=of)
     except FerryError as error:
         return page.part("console/parts/dry_run.html", {"error": error.text()})
     names = dict(selectors.versions(page.workspace, version.program).values_list("code", "name"))

@@ -1,4 +1,4 @@
-"""Invitations to a trial, as part of its page: made, shown as QR, taken back."""
+"""A trial's people, as part of its page: invitations made, shown as QR, taken back; the devices that take part."""
 
 from __future__ import annotations
 
@@ -48,3 +48,15 @@ class RevokeInvitation(ReleasePage):
             services.revoke_invitation(actor=self.actor, invitation=invitation)
             self.said(_("The invitation is over. Its devices return at their next check-in."))
         return self.go("release", program_id, release_id)
+
+
+class TrialDevices(ReleasePage):
+    """Who takes part. It shows people's devices, so the audit log says who looked."""
+
+    right = Right.VIEW_DEVICES
+
+    def get(self, request: HttpRequest, program_id: str, release_id: str) -> HttpResponse:
+        """The devices that the trial was shown to, the last comers first."""
+        release = self.release(program_id, release_id)
+        found = services.list_exposed(actor=self.actor, release=release)
+        return self.part("console/parts/trial_devices.html", {"found": found, "app": release.host_app})

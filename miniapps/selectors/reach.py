@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from analytics import selectors as analytics
@@ -73,6 +74,7 @@ class Step:
     chosen: bool
     paused: bool  # left out, because it is paused and the device does not have the version
     reasons: Reasons
+    recalled: bool = False  # judged by an invitation that the device showed when it checked in last
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,17 @@ def release_population(host_app: HostApp, program: MiniProgram) -> Population:
 
 
 def dry_run(
-    workspace: Workspace, host_app: HostApp, version: Version, plan: ReleasePlan, *, limit: int = MOST_DEVICES
+    workspace: Workspace,
+    host_app: HostApp,
+    version: Version,
+    plan: ReleasePlan,
+    *,
+    of: Release | None = None,
+    limit: int = MOST_DEVICES,
 ) -> DryRun:
     """Decide for the devices seen last, as things are and as the plan would make them. Raises PlanInvalid.
+
+    `of` is the open release that the plan is about: the plan takes its place, and its invitations with it.
 
     A new gray draws a new cohort when it really starts, so the count is exact and the devices may be others; one that
     would supersede the open gray keeps its cohort, and the devices are the same.
@@ -106,10 +116,12 @@ def dry_run(
     check_plan(workspace, plan)
     program = version.program
     current = snapshot.open_releases(host_app, program)
-    planned, segments = _with_plan(host_app, current, version, plan), set(plan.segments)
+    invited = snapshot.invitations(host_app, current)
+    planned, segments = _with_plan(host_app, current, version, plan, of), set(plan.segments)
     lists = {f"{_PLANNED}-users": frozenset(plan.users), f"{_PLANNED}-devices": frozenset(plan.devices)}
-    now = _compiled(host_app, program, current)
-    then = _compiled(host_app, program, planned, extra_sets=lists, extra_segments=segments)
+    now = _compiled(host_app, program, current, invited)
+    taken_over = {_PLANNED: invited[of.pk]} if of is not None and of.pk in invited else {}
+    then = _compiled(host_app, program, planned, {**invited, **taken_over}, extra_sets=lists, extra_segments=segments)
     moment = clock.now().timestamp()
     later = max(moment, plan.starts_at.timestamp()) if plan.starts_at else moment
     fits = HostRange.parse(version.host_range)
@@ -119,7 +131,8 @@ def dry_run(
     devices = analytics.recent_devices(workspace, host_app.pk, min(limit, MOST_DEVICES))
     for device in devices:
         installed = device.installed.get(program.program_id)
-        context = context_of(device, host_app, moment)
+        held = _held(invited, device.releases.get(program.program_id, ""))
+        context = context_of(device, host_app, moment, held)
         had = now.decide(context, installed)
         will = then.decide(replace(context, now=later), installed)
         before[had.code if had else None] += 1
@@ -145,6 +158,7 @@ def plan_of(release: Release, *, share: int) -> ReleasePlan:
         devices=devices,
         conditions=tuple(release.conditions),
         segments=tuple(release.segment_ids),
+        invited=release.kind == Kind.TRIAL,
     )
 
 
@@ -155,25 +169,51 @@ def explain(
     *,
     device_id: str = "",
     context: DeviceContext | None = None,
+    trials: Collection[str] | None = None,
 ) -> Explanation:
-    """Why a device, known by its id or described, gets what it gets now. Raises NotFound."""
+    """Why a device, known by its id or described, gets what it gets now. Raises NotFound.
+
+    `trials` are the invitations that it shows. None: as it last checked in. Which one it showed then is not kept, only
+    which release it got; where that was a trial that nothing but an invitation lets it into, it counts as invited.
+    """
     device = context if context is not None else analytics.device(workspace, host_app.pk, device_id)
     if device is None:
         raise NotFound(kind="device")
     releases = snapshot.open_releases(host_app, program)
     by_id = {release.pk: release for release in releases}
-    offers = _compiled(host_app, program, releases)
+    invited = snapshot.invitations(host_app, releases)
+    offers = _compiled(host_app, program, releases, invited)
     installed = device.installed.get(program.program_id)
-    asked = offers.explain(context_of(device, host_app, clock.now().timestamp()), installed)
+    now, recalled = clock.now().timestamp(), ""
+    held = frozenset(sha256(token.encode()).hexdigest() for token in trials or ())
+    asked = offers.explain(context_of(device, host_app, now, held), installed)
+    if trials is None and invited:
+        last = analytics.last_release(workspace, host_app.pk, device, program.program_id)
+        if last in invited and not any(one.reasons.matched for one, _ in asked if one.offer.gives.release_id == last):
+            recalled = last
+            asked = offers.explain(context_of(device, host_app, now, _held(invited, last)), installed)
     steps = tuple(
-        Step(by_id[weighed.offer.gives.release_id], weighed.chosen, paused, weighed.reasons)
-        for weighed, paused in asked
+        Step(
+            by_id[one.offer.gives.release_id],
+            one.chosen,
+            paused,
+            one.reasons,
+            recalled=one.reasons.matched and one.offer.gives.release_id == recalled,
+        )
+        for one, paused in asked
     )
     chosen = next((step.release for step in steps if step.chosen), None)
     return Explanation(device, installed, offers.withdrawn, chosen, steps)
 
 
-def context_of(device: DeviceContext, host_app: HostApp, now: float) -> Context:
+def _held(invited: snapshot.Invited, release_id: str) -> frozenset[str]:
+    """The invitations to a trial, for a device that was let into it: it showed one of them."""
+    return frozenset(sha for sha, _until in invited.get(release_id, ()))
+
+
+def context_of(
+    device: DeviceContext, host_app: HostApp, now: float, invitations: Collection[str] = frozenset()
+) -> Context:
     """A device as it was last seen, in the form in which the edge would see it."""
     return Context(
         now=now,
@@ -181,12 +221,16 @@ def context_of(device: DeviceContext, host_app: HostApp, now: float) -> Context:
         user_id=device.user,
         verified_device=device.registered,
         verified_user=device.user_verified,
+        invitations=invitations if device.registered else frozenset(),
         properties={**device.properties(), "appName": host_app.name, "environment": host_app.environment},
     )
 
 
-def _with_plan(host_app: HostApp, current: Sequence[Release], version: Version, plan: ReleasePlan) -> list[Release]:
+def _with_plan(
+    host_app: HostApp, current: Sequence[Release], version: Version, plan: ReleasePlan, of: Release | None
+) -> list[Release]:
     """The open releases as they would be once the plan has started."""
+    current = [release for release in current if of is None or release.pk != of.pk or plan.kind is Kind.GRAY]
     gray = next((release for release in current if release.kind == Kind.GRAY), None)
     stays = [release for release in current if plan.kind is Kind.TRIAL or release is not gray]
     planned = Release(
@@ -214,6 +258,7 @@ def _compiled(
     host_app: HostApp,
     program: MiniProgram,
     releases: Sequence[Release],
+    invited: snapshot.Invited,
     *,
     extra_sets: Mapping[str, Collection[str]] | None = None,
     extra_segments: Collection[str] = (),
@@ -226,7 +271,7 @@ def _compiled(
         releases,
         {},
         {},
-        snapshot.invitations(host_app, releases),
+        invited,
     )
     named = set(extra_segments).union(*(release.segment_ids for release in releases))
     found = published.parts(sha for sha in part.sets if len(sha) == 64)

@@ -19,7 +19,7 @@ from miniapps.services.grants import (
     withdraw_request,
 )
 from miniapps.services.imports import MAX_FILE_BYTES, Imported, Reading, add_import, inspect_export, read_import
-from miniapps.services.insight import explain_device
+from miniapps.services.insight import explain_device, list_exposed
 from miniapps.services.invitations import invite, revoke_invitation
 from miniapps.services.links import create_link, end_link, sweep_links
 from miniapps.services.listings import arrange_program, restore_program, withdraw_program
@@ -97,6 +97,7 @@ __all__ = [
     "grant_permission",
     "inspect_export",
     "invite",
+    "list_exposed",
     "make_due",
     "make_now",
     "opened_upload",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from analytics import selectors as analytics
+from analytics.values import ExposedDevices
 from ferry.kernel.audit.services import record
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.identity.rights import Right
 from miniapps import selectors
-from miniapps.models import MiniProgram
+from miniapps.models import MiniProgram, Release
 from miniapps.services.scope import within
 
 
@@ -18,4 +20,19 @@ def explain_device(*, actor: Actor, host_app: HostApp, program: MiniProgram, dev
     found = selectors.explain(actor.workspace, host_app, program, device_id=device_id)
     after = {"host_app": host_app.pk, "program_id": program.program_id}
     record(actor=actor, action="device.explained", target=("device", device_id), after=after)
+    return found
+
+
+def list_exposed(*, actor: Actor, release: Release) -> ExposedDevices:
+    """The devices that a release was shown to, with an audit entry: who takes part in a trial."""
+    require(actor, Right.VIEW_DEVICES)
+    within(actor, release)
+    found = analytics.exposed_devices(
+        actor.workspace,
+        release.host_app_id,
+        program_id=release.program.program_id,
+        release_id=release.pk,
+        since=release.created_at,
+    )
+    record(actor=actor, action="devices.listed", target=release.host_app, after={"release": release.pk})
     return found

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ferry.kernel.identity import selectors as identity
+from ferry.kernel.identity.actors import system
+from ferry.kernel.identity.services import update_host_app
+from miniapps import selectors, services
+from miniapps.models import Version
+from miniapps.releases import Kind, ReleasePlan
 from tests.cli.conftest import PROGRAM, Ferry
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +76,23 @@ def test_it_explains_what_a_described_device_gets(ferry, build):
     asked = ("explain", "--app", ferry.app, "--program", PROGRAM, "--platform", "web", "--host-version")
     assert "Gets 1.0.0 by the full release" in ferry("operator", *asked, "6.3.0")[1]
     assert "Gets nothing" in ferry("operator", *asked, "5.0.0")[1]
+
+
+def test_it_explains_what_an_invitation_opens(ferry, build):
+    made = uploaded(ferry, build)
+    ferry("developer", "submit", made["id"], "--app", ferry.app)
+    approved(ferry, made)
+    version = Version.objects.unscoped().get(pk=made["id"])
+    actor = system(version.workspace)
+    host_app = identity.host_apps(version.workspace).get()
+    update_host_app(actor=actor, host_app=host_app, link_base="harbour://open")
+    plan = ReleasePlan(kind=Kind.TRIAL, invited=True)
+    trial = services.start_release(actor=actor, version=version, host_app=host_app, plan=plan)
+    invitation = services.invite(actor=actor, release=trial, lifetime=timedelta(hours=1))
+    [token] = parse_qs(urlsplit(selectors.invitation_url(invitation)).query)["trial"]
+    asked = ("explain", "--app", ferry.app, "--program", PROGRAM, "--platform", "web", "--host-version", "6.3.0")
+    assert "Gets nothing" in ferry("operator", *asked)[1]
+    assert "Gets 1.0.0 by the trial release" in ferry("operator", *asked, "--trial", token)[1]
 
 
 def test_a_preview_opens_on_its_own_origin(ferry, build):

@@ -70,6 +70,7 @@ def pages(busy: Desk, transactional_db: None) -> dict[str, tuple[str, Right]]:
         "release-new": (at("release-new", approved.pk, app), Right.RELEASE),
         "release": (at("release", gray.pk), Right.VIEW),
         "release-live": (at("release-live", gray.pk) + f"?seen={seen}", Right.VIEW),
+        "trial-devices": (at("trial-devices", gray.pk), Right.VIEW_DEVICES),
         "explain": (at("explain", app) + f"?device={device}", Right.VIEW_DEVICES),
         "some-devices": (at("some-devices", app), Right.VIEW_DEVICES),
         "devices": (busy.url("devices"), Right.VIEW_DEVICES),

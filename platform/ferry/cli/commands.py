@@ -157,6 +157,8 @@ def explain(given: Namespace, out: Output) -> int:
         asked["context"] = {"platform": given.platform, "host_version": given.host_version}
         if given.user:
             asked["context"]["user"] = given.user
+        if given.trials:
+            asked["context"]["trials"] = given.trials
     else:
         raise Usage("Name a --device, or describe one with --platform and --host-version.")
     with connect(given) as api:
@@ -212,4 +214,6 @@ def _explanation(made: Mapping[str, Any]) -> list[str]:
         sign = "✓" if step["chosen"] else "✗"
         lines.append(f"{sign} {step['release']['kind']} release of {step['release']['version_name']}")
         lines += [f"    {reason}" for reason in step["reasons"]]
+        if step["recalled"]:
+            lines.append("    as it checked in last: it showed an invitation to this trial then")
     return lines

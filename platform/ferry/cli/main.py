@@ -82,6 +82,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--platform", choices=["ios", "android", "harmony", "web"], help="describe one instead")
     made.add_argument("--host-version", metavar="6.3.0")
     made.add_argument("--user", default="", metavar="ID")
+    made.add_argument(
+        "--trial", action="append", default=[], dest="trials", metavar="TOKEN", help="an invitation that it shows"
+    )
 
     made = command("preset", carrying.preset, "Fetch a signed bundle of mini-programs for building into a host app.")
     made.add_argument("programs", nargs="*", metavar="PROGRAM[@CODE]", help="all that everybody gets, without")
