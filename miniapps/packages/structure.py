@@ -131,7 +131,10 @@ def _check_means(name: str, needed: int, flags: int, method: int) -> None:
 
 
 def _check_extra(name: str, extra: bytes) -> None:
-    """Refuse the extra fields that give an entry another size, name or cipher than its header says."""
+    """Refuse the extra fields that give an entry another size, name or cipher than its header says.
+
+    And those that reach beyond their place: some readers refuse such an archive, others pass over it.
+    """
     at = 0
     while len(extra) - at >= 4:
         kind, size = struct.unpack_from("<2H", extra, at)
@@ -142,6 +145,8 @@ def _check_extra(name: str, extra: bytes) -> None:
         if kind == _EXTRA_UNICODE_PATH and extra[at + 9 : at + 4 + size] != name.encode():
             raise Refused(Code.LOCAL_MISMATCH, name, what="name")
         at += 4 + size
+    if at > len(extra):
+        raise Refused(Code.DIRECTORY_DAMAGED, name)
 
 
 def _check_mode(name: str, mode: int) -> None:

@@ -230,6 +230,8 @@ EVIL: tuple[Evil, ...] = (
         "local_mismatch",
         _part(extra=struct.pack("<2HBL4s", 0x7075, 9, 1, 0, b"evil")),
     ),
+    Evil("an extra field beyond its place", "directory_damaged", _part(extra=struct.pack("<2H", 0, 256))),
+    Evil("such a field in the local header only", "directory_damaged", _part(local_extra=struct.pack("<2H", 0, 256))),
     Evil("zip64 in an extra field", "zip64", _part(extra=struct.pack("<2HQ", 1, 8, 1))),
     Evil("zip64 in the local header only", "zip64", _part(local_extra=struct.pack("<2HQ", 1, 8, 1))),
     Evil("zip64 by a locator", "zip64", _zip(locator=True)),
