@@ -186,6 +186,12 @@ def quarantine(workspace: Workspace, host_app_id: str, day: date, *, limit: int 
     return store.quarantine(app.id, day, limit=limit)
 
 
+def put_aside(workspace: Workspace, host_app_id: str, day: date) -> int:
+    """How many records of one received day wait in the quarantine for a correction of the platform itself."""
+    app = identity.host_app(workspace, host_app_id)
+    return store.put_aside(app.id, day)
+
+
 def version_health(
     workspace: Workspace, host_app_id: str, program_id: str, *, span: Span | None = None
 ) -> dict[int, VersionHealth]:

@@ -16,7 +16,7 @@ from analytics.events import aliases, table
 from analytics.values import Exposure
 from ferry.journal import selectors as journal
 from ferry.journal.lake import connect
-from ferry.journal.work import QUARANTINE
+from ferry.journal.work import HANDLER_FAILED, QUARANTINE
 from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.models import Workspace
 
@@ -90,6 +90,13 @@ def quarantine(host_app_id: str, day: date, *, limit: int) -> list[Refused]:
         last=day,
     )
     return [Refused(*row) for row in rows]
+
+
+def put_aside(host_app_id: str, day: date) -> int:
+    """How many records of one received day the loader put aside because their handler failed."""
+    sql = "SELECT count(*) FROM read_parquet($1) WHERE reason = $2"
+    rows = query(QUARANTINE, host_app_id, sql, [HANDLER_FAILED], first=day, last=day)
+    return int(rows[0][0]) if rows else 0
 
 
 def events_view(

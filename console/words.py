@@ -208,6 +208,10 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "clock_ahead": (_("The clock of the device runs ahead"), ""),
         "clock_behind": (_("It is too old, or the clock is wrong"), ""),
         "no_consent": (_("No consent to analytics"), ""),
+        "invalid": (_("It cannot be read"), ""),
+        "unknown_app": (_("It names no host app that is here"), ""),
+        "unknown_kind": (_("Nothing here loads such records"), ""),
+        "handler_failed": (_("This platform failed on it"), ""),
     },
     "tab": {
         "trend": (_("Trend"), ""),

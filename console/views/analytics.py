@@ -191,7 +191,9 @@ class Records(FiguresPage):
         day = day_of(self.request.GET.get("day", ""), today)
         days = [today - timedelta(days=back) for back in range(DAYS)]
         counted = selectors.accounting(self.workspace, app.pk, day)  # of one day: each looks through what is pending
-        return {"day": day, "accounting": figures.sums(counted), "days": days}
+        sums = figures.sums(counted)
+        put_aside = selectors.put_aside(self.workspace, app.pk, day) if sums["total"]["rejected"] else 0
+        return {"day": day, "accounting": sums, "put_aside": put_aside, "days": days}
 
 
 class RefusedRecords(WorkspacePage):

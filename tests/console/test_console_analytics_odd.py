@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 
+from ferry.journal import registry
+from ferry.journal.registry import Measure
+from ferry.kernel import clock
 from ferry.kernel.identity.rights import Role
 from tests.console.desk import Desk
+from tests.journal.world import Edge
 
 PAGES = ("trend", "users", "funnel", "retention", "live", "timeline", "records")
 ODD = (
@@ -31,3 +36,28 @@ def test_an_odd_address_is_answered_with_a_page(desk: Desk, page: str):
     for query in ODD:
         answer = somebody.get(f"{desk.url(f'analytics-{page}')}?{query}")
         assert answer.status_code in (200, 404), query
+
+
+class Broken:
+    """A handler that fails on everything."""
+
+    def __init__(self, app: str) -> None:
+        self._app = app
+
+    def measure(self, kind: str, payload: bytes) -> Measure:
+        return Measure(self._app, clock.now().date())
+
+    def load(self, records: object, work: object) -> None:
+        raise KeyError("no such thing")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_accounting_says_what_the_platform_itself_failed_on(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    analyst, page = desk.as_(Role.ANALYST), desk.url("analytics-records")
+    monkeypatch.setitem(registry._handlers, "broken", Broken(desk.world.host_app.pk))
+    edge = Edge(settings.FERRY_JOURNAL_DIR)
+    edge.write("broken", b"{}")
+    edge.write("broken", b"{}")
+    assert "put aside" not in analyst.get(page).content.decode()
+    desk.load()
+    assert "2 records were put aside because this platform failed on them" in analyst.get(page).content.decode()

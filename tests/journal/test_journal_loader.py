@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from threading import Event
+from urllib.request import urlopen
 
 import pytest
 
 from analytics import selectors, store
 from analytics.models import Device
-from ferry.journal import registry
+from ferry.journal import metrics, registry
 from ferry.journal import selectors as journal
 from ferry.journal.loader import Loader
 from ferry.journal.models import Cursor, StoredFile
@@ -21,6 +23,7 @@ from ferry.kernel.jobs import services as jobs
 from ferry.kernel.jobs.errors import LeaseLost
 from ferry.kernel.jobs.models import Lease
 from tests.journal.world import DAY, HOUR, NOON, World
+from tests.tree import free_port
 
 
 def counts(world: World, kind: str, day: date = DAY) -> tuple[int, int, int, int, int]:
@@ -230,6 +233,23 @@ def test_a_poisonous_record_is_put_aside_and_stops_nobody(world: World, moody: M
     assert moody.loaded == [b"%d" % number for number in range(50) if number != 31]
     assert observed(world) == ["d1"]
     assert [item.reason for item in store.quarantine("app", DAY, limit=10)] == ["handler_failed"]
+
+
+def test_what_is_put_aside_rings_on_the_metrics_port(world: World, moody: Moody):
+    told: Counter[tuple[str, str]] = Counter()
+    port = free_port()
+    stop = metrics.serve(told, port=port, bind="127.0.0.1")
+    try:
+        edge = world.edge()
+        for payload in (b"1", b"poison", b"2"):
+            edge.write("moody", payload)
+        world.load(put_aside=told)
+        with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            shown = answer.read().decode()
+        assert 'ferry_loader_put_aside_total{host_app="app",kind="moody"} 1.0' in shown
+        metrics.serve(told, port=port, bind="127.0.0.1")()  # taken: said in the log, no more
+    finally:
+        stop()
 
 
 def test_a_record_of_many_events_is_put_aside_as_a_whole(world: World, moody: Moody, monkeypatch: pytest.MonkeyPatch):

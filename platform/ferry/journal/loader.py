@@ -41,7 +41,7 @@ from ferry.journal.lake import Lake
 from ferry.journal.models import Cursor, StoredFile
 from ferry.journal.recording import Move
 from ferry.journal.registry import Apply
-from ferry.journal.work import Work, prepare
+from ferry.journal.work import HANDLER_FAILED, Work, prepare
 from ferry.kernel import clock
 from ferry.kernel.jobs.errors import LeaseLost
 from ferry.kernel.storage import StorageAway
@@ -100,11 +100,12 @@ class Loader:
         arrivals: Arrivals | None = None,
         max_bytes: int = 32 << 20,
         pace_seconds: float = 1.0,
+        put_aside: Counter[tuple[str, str]] | None = None,
         crash_at: Callable[[str], None] = lambda point: None,
     ) -> None:
         """`arrivals`: what other hosts ship, if any may. `max_bytes`: how much journal one step takes.
 
-        `pace_seconds`: the pause that lets records gather.
+        `pace_seconds`: the pause that lets records gather. `put_aside` is counted up, by kind and host app.
         """
         self._journal = journal
         self._lake = Lake(parquet)
@@ -115,6 +116,7 @@ class Loader:
         self._point = crash_at
         self._most: int | None = None  # records of the next step while a failing one is being narrowed down
         self._failed: Counter[tuple[str, str]] = Counter()  # kind, host app: put aside since anything was loaded
+        self._put_aside = Counter() if put_aside is None else put_aside
         self._aside_at = 0.0
         self._swept_at = self._renewed_at = 0.0
         self._compactor = Compactor(self._lake, lease, crash_at=crash_at)
@@ -159,8 +161,9 @@ class Loader:
             if self._failed[whose] >= _PUT_ASIDE and time.monotonic() - self._aside_at < _NEXT_ASIDE_S:
                 raise
             log.exception("a %s record of host app %s goes to the quarantine: its handler fails", *whose)
-            self._load(moves, records, quarantine="handler_failed")
+            self._load(moves, records, quarantine=HANDLER_FAILED)
             self._failed[whose] += 1
+            self._put_aside[whose] += 1
             self._aside_at = time.monotonic()
         self._most = None if self._most is None or self._most > 1 << 16 else 2 * self._most
         return more

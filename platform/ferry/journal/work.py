@@ -21,6 +21,7 @@ from ferry.journal.lake import Lake, NewFile
 from ferry.journal.registry import Apply, Handler
 
 QUARANTINE = "quarantine"
+HANDLER_FAILED = "handler_failed"  # the reason of a record that is right as far as anybody knows
 _QUARANTINE_COLUMNS = {"kind": "VARCHAR", "reason": "VARCHAR", "payload": "VARCHAR"}
 
 Place = tuple[str, str, date]  # host app, kind, received day

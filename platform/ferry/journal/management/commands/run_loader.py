@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections import Counter
 from threading import Event, Thread
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import DatabaseError, connection
 from ferry.journal import outside
 from ferry.journal.arrivals import Arrivals
 from ferry.journal.loader import Loader, calm_the_collector
+from ferry.journal.metrics import serve
 from ferry.journal.seat import Seat
 from ferry.kernel.jobs import services as jobs
 
@@ -37,6 +39,8 @@ class Command(BaseCommand):
         beating = Thread(target=_beat, args=(stop,), name="heartbeat", daemon=True)
         beating.start()
         calm_the_collector()
+        put_aside: Counter[tuple[str, str]] = Counter()
+        stop_showing = serve(put_aside, port=settings.FERRY_METRICS_PORT, bind=settings.FERRY_BIND)
         seat = Seat(settings.FERRY_PARQUET_DIR, LEASE, LEASE_SECONDS)
         arrivals = Arrivals.configured()
         while not stop.is_set():
@@ -49,9 +53,11 @@ class Command(BaseCommand):
                 parquet=settings.FERRY_PARQUET_DIR,
                 lease=lease,
                 arrivals=arrivals,
+                put_aside=put_aside,
             ).run(stop)
             lease.release()  # nothing happens where it was lost
         seat.close()
+        stop_showing()
         beating.join()
 
 
