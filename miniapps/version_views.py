@@ -70,9 +70,8 @@ class VersionsView(WorkspaceView):
     def _make(
         self, program: MiniProgram, archive: BinaryIO, values: dict[str, Any], spent: ResumableUpload | None = None
     ) -> Response:
-        upload = services.read_upload(
-            actor=self.actor, program=program, archive=archive, host_range=values.pop("host_range")
-        )
+        about = {name: values.pop(name) for name in ("name", "host_range")}
+        upload = services.read_upload(actor=self.actor, program=program, archive=archive, **about)
 
         def write() -> Response:
             version = services.add_version(actor=self.actor, program=program, upload=upload, spent=spent, **values)

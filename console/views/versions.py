@@ -90,14 +90,17 @@ class Upload(ProgramPage):
         try:
             with self.archive(data) as (spent, archive):
                 upload = services.read_upload(
-                    actor=self.actor, program=program, archive=archive, host_range=form.host_range()
+                    actor=self.actor,
+                    program=program,
+                    archive=archive,
+                    name=data["name"],
+                    host_range=form.host_range(),
                 )
                 version = services.add_version(
                     actor=self.actor,
                     program=program,
                     upload=upload,
                     code=data["code"],
-                    name=data["name"],
                     notes=data["notes"],
                     spent=spent,
                 )

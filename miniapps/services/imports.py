@@ -129,6 +129,7 @@ def read_import(*, actor: Actor, file: BinaryIO) -> tuple[Reading, Upload]:
             actor=actor,
             program=program or MiniProgram(workspace=actor.workspace),
             archive=package,
+            name=export.version.name,
             host_range=export.version.host_range,
             limits=_INNER,
         )
@@ -169,7 +170,6 @@ def add_import(*, actor: Actor, reading: Reading, upload: Upload) -> Imported:
             program=program,
             upload=upload,
             code=export.version.code,
-            name=export.version.name,
             notes=export.version.notes,
         )
         row = ImportedVersion(

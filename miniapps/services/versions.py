@@ -48,6 +48,7 @@ from miniapps.services.uploads import forget
 HostRange = Mapping[str, Mapping[str, str | None]]
 
 _LARGEST_CODE = 2_147_483_647  # what Android and every database take as an int
+_LONGEST_NAME = 64
 _LONGEST_NOTES = 4000
 
 
@@ -67,6 +68,7 @@ class Upload:
 
     draft: Draft
     package: Package
+    name: str  # for people; empty: the version's code
     host_range: dict[str, Any]
     icons: dict[str, str]  # rendered from the package, when the program has none yet
     parts: list[StoredPart]  # main part and sub-packages, where it has such
@@ -89,8 +91,8 @@ def upload_version(
     the package. Raises PackageRefused with the report, HostRangeMissing, HostRangeInvalid, VersionExists,
     PluginVersionName.
     """
-    upload = read_upload(actor=actor, program=program, archive=archive, host_range=host_range)
-    return add_version(actor=actor, program=program, upload=upload, code=code, name=name, notes=notes)
+    upload = read_upload(actor=actor, program=program, archive=archive, name=name, host_range=host_range)
+    return add_version(actor=actor, program=program, upload=upload, code=code, notes=notes)
 
 
 def read_upload(
@@ -98,23 +100,26 @@ def read_upload(
     actor: Actor,
     program: MiniProgram,
     archive: BinaryIO | Path,
+    name: str = "",
     host_range: HostRange | None = None,
     limits: Limits | None = None,
 ) -> Upload:
     """The long half of `upload_version`: everything but the rows. Holds no transaction and may be repeated.
 
-    `limits` are those of uploads unless given.
+    What is wrong with the package, or with what is said of it, is found before anything is stored. `limits` are those
+    of uploads unless given.
     """
     require(actor, Right.UPLOAD)
     within(actor, program)
     with _opened(archive) as file, tempfile.TemporaryFile(dir=workshop()) as out:
         draft, package = _read(file, out, limits or _limits(), size_budgets(actor.workspace))
+        shown = _shown(name or draft.manifest.version, draft)
         wanted = _checked_range(host_range or draft.manifest.host_range)
         icons = {} if program.icons else _icons(draft)
         out.seek(0)
         blobs().put(out)
         parts = store_parts(draft.declared, package.files, out, workshop())
-    return Upload(draft, package, wanted, icons, parts)
+    return Upload(draft, package, shown, wanted, icons, parts)
 
 
 def add_version(
@@ -123,31 +128,22 @@ def add_version(
     program: MiniProgram,
     upload: Upload,
     code: int | None = None,
-    name: str = "",
     notes: str = "",
     spent: ResumableUpload | None = None,
 ) -> Version:
     """The short half of `upload_version`: one transaction. It also ends the resumable upload that was `spent` on it."""
     require(actor, Right.UPLOAD)
     within(actor, program)
-    if code is not None and not 1 <= code <= _LARGEST_CODE:
-        raise Invalid(reason=_("a version code is a number from 1 to {limit}.").format(limit=_LARGEST_CODE))
     draft, package = upload.draft, upload.package
     with _writing(actor, program, upload) as publish_icon:
         # The program's row puts uploads in line, so that each takes a code of its own.
         held = MiniProgram.objects.of(actor.workspace).select_for_update(no_key=True).get(pk=program.pk)
-        newest = Version.objects.of(actor.workspace).filter(program=held).aggregate(Max("code"))["code__max"] or 0
-        if code is not None and code <= newest:
-            raise VersionExists(version_code=code, newest=newest)
-        chosen = code or newest + 1
-        shown = _line(name or draft.manifest.version or str(chosen), 64)
-        if draft.layout.kind == PLUGIN and not is_version(shown):
-            raise PluginVersionName(name=shown)
+        chosen = _next_code(held, code)
         version = Version.objects.create(
             workspace=actor.workspace,
             program=held,
             code=chosen,
-            name=shown,
+            name=upload.name or str(chosen),
             kind=draft.layout.kind,
             sha256=package.sha256,
             size=package.size,
@@ -242,11 +238,25 @@ def _checked_range(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {platform: {"min": ends["min"], "max": ends.get("max") or None} for platform, ends in wanted.items()}
 
 
-def _line(text: str, limit: int) -> str:
-    """One printable line of at most `limit` characters."""
-    text = "".join(letter for letter in text if letter.isprintable()).strip()
-    if not text or len(text) > limit:
-        raise Invalid(reason=_("a version name has 1 to {limit} printable characters.").format(limit=limit))
+def _next_code(program: MiniProgram, wanted: int | None) -> int:
+    """The code of the next version: as wanted, else the last plus 1. Raises Invalid, VersionExists."""
+    rows = Version.objects.of(program.workspace).filter(program_id=program.pk)
+    newest = rows.aggregate(Max("code"))["code__max"] or 0
+    code = newest + 1 if wanted is None else wanted
+    if not 1 <= code <= _LARGEST_CODE:
+        raise Invalid(reason=_("a version code is a number from 1 to {limit}.").format(limit=_LARGEST_CODE))
+    if code <= newest:
+        raise VersionExists(version_code=code, newest=newest)
+    return code
+
+
+def _shown(given: str, draft: Draft) -> str:
+    """The version's name: one printable line, empty where nobody gives one. Raises Invalid, PluginVersionName."""
+    text = "".join(letter for letter in given if letter.isprintable()).strip()
+    if len(text) > _LONGEST_NAME or (given and not text):
+        raise Invalid(reason=_("a version name has 1 to {limit} printable characters.").format(limit=_LONGEST_NAME))
+    if draft.layout.kind == PLUGIN and not is_version(text):
+        raise PluginVersionName(name=text or "–")
     return text
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 from PIL import Image
 
 from ferry.kernel import clock
 from ferry.kernel.audit import selectors as audit
-from ferry.kernel.errors import NotAllowed
+from ferry.kernel.errors import Invalid, NotAllowed
 from ferry.kernel.storage import blobs
 from miniapps import selectors, services
 from miniapps.errors import (
     HostRangeInvalid,
     HostRangeMissing,
     PackageRefused,
+    PluginVersionName,
     ProgramExists,
     ProgramInvalid,
     VersionExists,
@@ -89,6 +93,45 @@ def test_a_refused_package_leaves_nothing_but_its_report(world):
     assert world.fingerprint() == before
     assert "../evil" in str(refused.value)
     assert refused.value.details["report"]["errors"][0]["code"] == "name_traversal"
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [({"name": "x" * 65}, Invalid), ({}, PluginVersionName), ({"name": "1.4.0", "host_range": None}, HostRangeMissing)],
+)
+def test_what_is_refused_stores_no_file(world, values, error):
+    upload(world, {"index.html": PAGE})
+    before = stored()
+    files = {"index.js": PAGE, "plugin.json": b"{}", "icon.png": picture((64, 64))}
+    with pytest.raises(error):
+        upload(world, files, **values)
+    assert stored() == before
+
+
+def stored() -> set[str]:
+    return {path.name for path in Path(settings.FERRY_BLOB_DIR).rglob("*") if path.is_file()}
+
+
+def test_codes_end_where_phones_cannot_count_on(world):
+    upload(world, {"index.html": PAGE}, code=2**31 - 1)
+    with pytest.raises(Invalid, match="2147483647"):
+        upload(world, {"index.html": b"more"})
+
+
+def test_the_same_request_with_a_code_is_answered_twice_and_done_once(world, client):
+    head = {"Authorization": f"Bearer {world.token('developer')}", "Idempotency-Key": "seven"}
+
+    def ask() -> Any:
+        return client.post(
+            f"/api/v1/mini-programs/{world.program.program_id}/versions?code=7&host_range={json.dumps(RANGE)}",
+            make_zip({"index.html": PAGE}).read(),
+            "application/zip",
+            headers=head,
+        )
+
+    first, second = ask(), ask()
+    assert (first.status_code, second.status_code) == (201, 201), second.content
+    assert first.json() == second.json()
 
 
 def test_the_report_says_what_was_done_to_the_package(world):

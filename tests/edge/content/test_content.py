@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from ferry.edge.content.app import ContentApp
+from ferry.edge.content.app import REMEMBER_S, ContentApp
 from ferry.edge.content.media import media_type
 from ferry.edge.content.previews import Preview
 from ferry.kernel import clock
@@ -178,6 +179,14 @@ def test_guessing_does_not_fill_memory(app: ContentApp) -> None:
     for number in range(1100):
         Caller(app, host=f"guess{number:016d}.pkg.localhost:8002")("GET", "/")
     assert len(app._known) <= 1000
+
+
+def test_nothing_is_remembered_beyond_its_time(app: ContentApp, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call("GET", "/").status_code == 200
+    later = time.monotonic() + REMEMBER_S + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    Caller(app, host=f"guess{0:016d}.pkg.localhost:8002")("GET", "/")
+    assert LABEL not in app._known
 
 
 def test_health_is_answered_by_the_plain_host_only(app: ContentApp, call: Caller) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -144,10 +143,9 @@ class ContentApp:
             raise Unknown from None
         files = {path: (offset, size, sha) for path, offset, size, sha in preview.files} if preview else {}
         known = _Known(preview, files, self._policy(preview), now + (REMEMBER_S if preview else _REMEMBER_NOTHING_S))
-        if len(self._known) >= _MAX_REMEMBERED:
-            with suppress(StopIteration):
-                del self._known[next(iter(self._known))]
-        self._known[label] = known
+        # A file table can be large, so nothing is kept beyond its time.
+        still = [(each, value) for each, value in self._known.items() if value.until > now and each != label]
+        self._known = {**dict(still[1 - _MAX_REMEMBERED :]), label: known}
         return known
 
     def _policy(self, preview: Preview | None) -> bytes:
