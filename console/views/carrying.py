@@ -82,9 +82,9 @@ class DeleteArchive(WorkspacePage):
         with self.refusals():
             services.delete_archive(actor=self.actor, archive=archive)
             self.said(_("File {serial} is deleted.").format(serial=archive.serial))
-        if archive.version is None:
-            return self.go("preset-bundles", archive.host_app_id)
-        return self.go("version", archive.version.program.program_id, archive.version_id)
+        if archive.version is not None:
+            return self.go("version", archive.version.program.program_id, archive.version.pk)
+        return self.go("preset-bundles", str(archive.host_app_id))
 
 
 class ExportVersion(VersionPage):
