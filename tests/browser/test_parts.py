@@ -76,7 +76,7 @@ def test_only_the_parts_that_pages_need_are_fetched(phone: Phone, edge: PartedEd
     phone.shows("pay")
     assert edge.fetched == ["pay"]
     phone.page.locator("#details").click()
-    expect(phone.page.locator("#sheet")).to_contain_text("__APP__ ✓  book ✓  pay ✓  map –")
+    expect(phone.page.locator("#sheet")).to_contain_text("__APP__ ✓, book ✓, pay ✓, map –")
 
 
 def test_what_was_fetched_opens_without_the_platform_and_the_rest_waits_for_it(phone: Phone, edge: PartedEdge) -> None:

@@ -163,7 +163,7 @@ export class Phone {
     const parts = await this.#client.programs.parts(id);
     const names = words().sheet;
     const facts = { program: id, code: `${statement.version_code} (${name})`, size: statement.size, sha256: statement.sha256, kid: signature.kid, origin, granted: granted.join(", ") || words().nothing };
-    if (parts) facts.parts = parts.map((part) => `${part.name} ${part.here ? "✓" : "–"}`).join("  ");
+    if (parts) facts.parts = parts.map((part) => `${part.name}\u00a0${part.here ? "✓" : "–"}`).join(words().comma);
     $("sheet").replaceChildren(...Object.entries(facts).flatMap(([key, value]) =>
       [element("dt", "", names[key]), element("dd", "", String(value))]));
   }
