@@ -12,6 +12,8 @@ from console.views.releases import ReleasePage
 from ferry.kernel.identity.rights import Right
 from miniapps import selectors, services
 
+SHOWN = 50  # devices of a trial; the API lists ten times as many
+
 
 class Invite(ReleasePage):
     """Make an invitation."""
@@ -58,5 +60,5 @@ class TrialDevices(ReleasePage):
     def get(self, request: HttpRequest, program_id: str, release_id: str) -> HttpResponse:
         """The devices that the trial was shown to, the last comers first."""
         release = self.release(program_id, release_id)
-        found = services.list_exposed(actor=self.actor, release=release)
+        found = services.list_exposed(actor=self.actor, release=release, limit=SHOWN)
         return self.part("console/parts/trial_devices.html", {"found": found, "app": release.host_app})

@@ -23,7 +23,7 @@ def explain_device(*, actor: Actor, host_app: HostApp, program: MiniProgram, dev
     return found
 
 
-def list_exposed(*, actor: Actor, release: Release) -> ExposedDevices:
+def list_exposed(*, actor: Actor, release: Release, limit: int = 500) -> ExposedDevices:
     """The devices that a release was shown to, with an audit entry: who takes part in a trial."""
     require(actor, Right.VIEW_DEVICES)
     within(actor, release)
@@ -33,6 +33,7 @@ def list_exposed(*, actor: Actor, release: Release) -> ExposedDevices:
         program_id=release.program.program_id,
         release_id=release.pk,
         since=release.created_at,
+        limit=limit,
     )
     record(actor=actor, action="devices.listed", target=release.host_app, after={"release": release.pk})
     return found

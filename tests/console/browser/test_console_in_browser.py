@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from analytics.segments import selectors as saved
+from analytics.segments import services as segments
 from ferry.kernel.identity import services as identity
 from ferry.kernel.identity.actors import system
 from ferry.kernel.identity.rights import Role
 from miniapps import selectors, services
 from miniapps.services.categories import Shelf
+from push.services.channels import set_apns
 from tests.console.browser.conftest import signed_in
 from tests.console.browser.stage import Tab
 from tests.console.desk import PASSWORD, Desk
+from tests.push.apple import new_key
 from tests.world import PAGE, make_zip
 
 pytestmark = pytest.mark.browser
@@ -31,7 +35,24 @@ def pages_of(desk: Desk) -> list[str]:
         at("release", gray.pk), desk.url("devices"), desk.url("device", app, "device-00001"), desk.url("apps"),
         desk.url("app-new"), desk.url("app", app), desk.url("preset-bundles", app), desk.url("imports"),
         desk.url("members"), desk.url("member-new"), desk.url("tokens"),
-        desk.url("token-new"), desk.url("signing"), desk.url("audit"), *around(desk),
+        desk.url("token-new"), desk.url("signing"), desk.url("audit"), *kept(desk), *around(desk),
+    ]  # fmt: skip
+
+
+def kept(desk: Desk) -> list[str]:
+    """Segments of both kinds, the account with Apple, size budgets."""
+    admin, app = system(desk.workspace), desk.world.host_app
+    abroad = [
+        {"contextName": "platform", "operator": "IN", "values": ["android", "ios"]},
+        {"contextName": "locale", "operator": "STR_STARTS_WITH", "values": ["zh"], "inverted": True},
+    ]
+    rules = segments.create_segment(actor=admin, name="Abroad", constraints=abroad)
+    crew = segments.create_segment(actor=admin, name="Crew", members=["ann", "ben"])
+    account = {"team_id": "TEAM123456", "key_id": "KEY1234567", "topic": "com.example.ferry", "key": new_key()[1]}
+    set_apns(actor=admin, host_app=app, values=account)
+    return [
+        desk.url("segments"), desk.url("segment-new"), desk.url("segment", rules.pk), desk.url("segment", crew.pk),
+        desk.url("channels", app.pk), desk.url("size-budgets"),
     ]  # fmt: skip
 
 
@@ -226,6 +247,28 @@ def test_an_upload_goes_on_after_the_connection_broke(desk, stage, live_server, 
         tab.do(upload)
     assert sent == ["0", "0", str(4 << 20), str(4 << 20), str(8 << 20)]
     assert [one for one in stage.complaints if "ERR_FAILED" not in one] == []  # the two that were broken on purpose
+
+
+def test_a_segment_is_made_in_the_editor_and_counted(admin: Tab, desk: Desk, stage):
+    admin.goto(desk.url("segment-new"))
+
+    def make(page):
+        assert not page.locator("[name=members]").is_visible()
+        page.locator("[name=kind][value=list]").check()
+        assert not page.get_by_role("button", name="Add a condition").is_visible()
+        page.locator("[name=kind][value=rules]").check()
+        page.get_by_label("Name", exact=True).fill("Phones")
+        page.get_by_role("button", name="Add a condition").click()
+        page.locator("form [name=condition_name]").fill("platform")
+        page.locator("form [name=condition_values]").fill("android, ios")
+        page.get_by_role("button", name="Make the segment").click()
+        page.get_by_role("button", name="Count").click()
+        page.get_by_text("60 devices belong").wait_for()
+
+    admin.do(make)
+    [made] = saved.segments(desk.workspace)
+    assert made.constraints == [{"contextName": "platform", "operator": "IN", "values": ["android", "ios"]}]
+    assert stage.complaints == []
 
 
 def test_the_menu_of_a_narrow_screen(desk, stage, live_server):
