@@ -26,10 +26,12 @@ class Offered:
     """A phone keeps the list and asks again when the freshness statement names another one."""
 
     def __init__(self, edge: EdgeApp) -> None:
+        self._edge = edge
         self._snapshots = edge.snapshots
 
     async def on_get(self, req: Request, resp: Response, host_app: str) -> None:
         """`host_app` is the public app key."""
+        self._edge.pass_limit(req)
         snapshot = self._snapshots.find(host_app.encode())
         found = None if snapshot is None else snapshot.part("offered").get("")
         if found is None:

@@ -7,6 +7,7 @@ entry point "ferry.package_checks" in pyproject.toml, because ferry.cli lies bel
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
@@ -19,8 +20,13 @@ from miniapps.packages.intake import Draft, examine
 from miniapps.packages.sizes import Budgets
 
 
-def check(archive: BinaryIO, limits: Limits | None = None, budgets: Budgets | None = None) -> dict[str, Any]:
-    """{"accepted", "report", "package"}, as the API answers. The package is built to prove every byte, then dropped."""
+def check(
+    archive: BinaryIO, limits: Limits | None = None, budgets: Budgets | None = None, workshop: Path | None = None
+) -> dict[str, Any]:
+    """{"accepted", "report", "package"}, as the API answers.
+
+    The package is built to prove every byte, in `workshop` (the system's temporary folder without), then dropped.
+    """
     if not settings.configured:
         settings.configure(USE_I18N=False)
     report, package = Report(), None
@@ -28,7 +34,7 @@ def check(archive: BinaryIO, limits: Limits | None = None, budgets: Budgets | No
         draft = examine(archive, limits or Limits(), budgets)
         report = draft.report
         if not report.errors:
-            with tempfile.TemporaryFile() as out:
+            with tempfile.TemporaryFile(dir=workshop) as out:
                 package = draft.write(out)
     except Refused as refused:
         report.errors.append(refused.finding)

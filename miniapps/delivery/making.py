@@ -7,15 +7,12 @@ finished one. A lost race costs a blob that the next run writes over with the sa
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
 
-from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from ferry.kernel import clock
@@ -23,6 +20,7 @@ from ferry.kernel.jobs.errors import LeaseLost
 from ferry.kernel.jobs.services import SHORTEST_S
 from ferry.kernel.publishing.services import publishing_workspace
 from ferry.kernel.storage import blobs
+from miniapps import workshop
 from miniapps.delivery import compress
 from miniapps.models import Derived, Form
 
@@ -154,7 +152,7 @@ def _make(claim: Claim) -> tuple[str, int]:
     row = claim.row
     if row.attempts > MOST_ATTEMPTS:  # it ends its worker each time
         raise _Refused("failed")
-    with blobs().open(row.source) as source, tempfile.TemporaryFile(dir=_workshop()) as out:
+    with blobs().open(row.source) as source, workshop.temporary() as out:
         size = _size(source)
         if row.form == Form.DELTA:
             _delta(claim, source, size, out)
@@ -192,13 +190,6 @@ def _size(file: BinaryIO) -> int:
     size = file.seek(0, 2)
     file.seek(0)
     return size
-
-
-def _workshop() -> Path:
-    """Beside the data, so that a small /tmp does not limit a package."""
-    folder = Path(settings.FERRY_DATA) / "tmp"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 _COPY: dict[Form, Callable[[BinaryIO, int, BinaryIO, compress.Beat], None]] = {

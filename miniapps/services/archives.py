@@ -7,15 +7,14 @@ made by a worker that the tick wakes. An attempt begins anew, and the row names 
 from __future__ import annotations
 
 import logging
-import tempfile
 
 from ferry.kernel.errors import FerryError
 from ferry.kernel.jobs.errors import LeaseLost
 from ferry.kernel.storage import blobs
+from miniapps import workshop
 from miniapps.models import Archive, ArchiveKind, ArchiveState
 from miniapps.services import archive_rows as rows
 from miniapps.services import exports, presets
-from miniapps.services.versions import workshop
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ def make(archive: Archive) -> bool:
         _give_up(archive, token)
         return False
     try:
-        with tempfile.TemporaryFile(dir=workshop()) as out:
+        with workshop.temporary() as out:
             _DRAFTS[ArchiveKind(archive.kind)](archive).write(out, lambda: rows.renew(archive, token))
             out.seek(0)
             blob = blobs().put(out)

@@ -7,7 +7,6 @@ mini-program, the version, where it came from, and the approvals that the trust 
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -23,6 +22,7 @@ from ferry.kernel.identity.rights import Right
 from ferry.kernel.publishing.services import Publication, publishing_workspace
 from ferry.kernel.signing import ecdsa
 from ferry.kernel.signing.services import sign
+from miniapps import workshop
 from miniapps.carrying import exports, files
 from miniapps.carrying.exports import Approval, Export
 from miniapps.carrying.files import Damaged, Opened
@@ -40,7 +40,7 @@ from miniapps.services.grants import ask_with_version
 from miniapps.services.programs import create_program, store_icons
 from miniapps.services.reviews import check_range
 from miniapps.services.terms import settle_version
-from miniapps.services.versions import Upload, add_version, read_upload, workshop
+from miniapps.services.versions import Upload, add_version, read_upload
 from miniapps.statement import package_statement
 
 MAX_FILE_BYTES = Limits().total + (16 << 20)
@@ -91,7 +91,7 @@ def inspect_export(*, actor: Actor, file: BinaryIO) -> Reading:
     """
     require(actor, Right.VIEW)
     try:
-        opened = files.open_file(file, exports.NAME, _OUTER, _temporary)
+        opened = files.open_file(file, exports.NAME, _OUTER, workshop.temporary)
         export = exports.read(opened.value)
         pem = export.keys.get(opened.signature["kid"])
         if pem is None:
@@ -122,7 +122,7 @@ def read_import(*, actor: Actor, file: BinaryIO) -> tuple[Reading, Upload]:
     if export.recipient not in ("", actor.workspace.pk):
         raise WrongWorkspace(reason=_("its exporter made it out to another one."))
     program = _program(actor, export)
-    with tempfile.TemporaryFile(dir=workshop()) as package:
+    with workshop.temporary() as package:
         for chunk in reading.opened.read(files.package_path(export.version.sha256)):
             package.write(chunk)
         upload = read_upload(
@@ -287,7 +287,3 @@ def _check_same(upload: Upload, export: Export) -> None:
     read = (package.sha256, package.size, package.files_root, draft.layout.kind, draft.entry)
     if read != (told.sha256, told.size, told.files_root, told.kind, told.entry):
         raise ExportRefused(reason=str(REASONS["package"]))
-
-
-def _temporary() -> BinaryIO:
-    return tempfile.TemporaryFile(dir=workshop())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from ferry.kernel.identity.models import HostApp
 from ferry.kernel.publishing.services import Publication
 from ferry.kernel.storage import blobs
+from miniapps import workshop
 from miniapps.errors import PluginMissing
 from miniapps.models import MiniProgram, Part, PluginUse, Version
 from miniapps.packages.canonical import FileRow
@@ -30,13 +29,11 @@ class StoredPart:
     size: int
 
 
-def store_parts(
-    declared: Mapping[str, Any], files: Sequence[FileRow], package: BinaryIO, workshop: Path
-) -> list[StoredPart]:
+def store_parts(declared: Mapping[str, Any], files: Sequence[FileRow], package: BinaryIO) -> list[StoredPart]:
     """Cut the canonical package into its parts and store each; nothing for one without sub-packages."""
     stored: list[StoredPart] = []
     for part in split(declared.get("subpackages", ()), files):
-        with tempfile.TemporaryFile(dir=workshop) as out:
+        with workshop.temporary() as out:
             sha256, size = write_part(part, package, out)
             out.seek(0)
             blobs().put(out)

@@ -26,6 +26,7 @@ from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.rights import Right
 from ferry.kernel.ids import LENGTH
 from ferry.kernel.secrets import sync_folder
+from miniapps import workshop
 from miniapps.errors import (
     ChecksumWrong,
     PackageRefused,
@@ -159,9 +160,9 @@ def sweep_uploads() -> int:
 
 
 def sweep_workshop() -> int:
-    """Remove from FERRY_DATA/tmp what died with its process more than a day ago; how many files."""
+    """Remove from the workshop what died with its process more than a day ago; how many files."""
     gone = 0
-    for path in (Path(settings.FERRY_DATA) / "tmp").glob("*"):
+    for path in workshop.folder().glob("*"):
         if path.is_file() and _is_old(path):
             path.unlink(missing_ok=True)
             gone += 1

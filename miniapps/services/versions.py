@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.rights import Right
 from ferry.kernel.publishing.services import publishing_workspace
 from ferry.kernel.storage import blobs
-from miniapps import offline, wording
+from miniapps import offline, wording, workshop
 from miniapps.adapters.codepush import package_hash
 from miniapps.errors import (
     HostRangeInvalid,
@@ -59,7 +58,7 @@ def check_package(*, actor: Actor, archive: BinaryIO | Path) -> dict[str, Any]:
     """
     require(actor, Right.UPLOAD)
     with _opened(archive) as file:
-        return offline.check(file, _limits(), size_budgets(actor.workspace))
+        return offline.check(file, _limits(), size_budgets(actor.workspace), workshop.folder())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +110,14 @@ def read_upload(
     """
     require(actor, Right.UPLOAD)
     within(actor, program)
-    with _opened(archive) as file, tempfile.TemporaryFile(dir=workshop()) as out:
+    with _opened(archive) as file, workshop.temporary() as out:
         draft, package = _read(file, out, limits or _limits(), size_budgets(actor.workspace))
         shown = _shown(name or draft.manifest.version, draft)
         wanted = _checked_range(host_range or draft.manifest.host_range)
         icons = {} if program.icons else _icons(draft)
         out.seek(0)
         blobs().put(out)
-        parts = store_parts(draft.declared, package.files, out, workshop())
+        parts = store_parts(draft.declared, package.files, out)
     return Upload(draft, package, shown, wanted, icons, parts)
 
 
@@ -262,13 +261,6 @@ def _shown(given: str, draft: Draft) -> str:
 
 def _limits() -> Limits:
     return Limits(archive=settings.FERRY_MAX_UPLOAD_BYTES)
-
-
-def workshop() -> Path:
-    """Where packages are put together: beside the data, so that a small /tmp does not limit an upload."""
-    folder = Path(settings.FERRY_DATA) / "tmp"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _opened(archive: BinaryIO | Path) -> contextlib.AbstractContextManager[BinaryIO]:

@@ -60,14 +60,23 @@ def test_a_changed_limit_counts_anew(
 
 
 @pytest.mark.parametrize(
-    "path", ["/packages/" + "0" * 64, "/icons/" + "0" * 64 + ".png", "/keys/k1", "/v1/freshness/x"]
+    "path",
+    [
+        "/packages/" + "0" * 64,
+        "/icons/" + "0" * 64 + ".png",
+        "/keys/k1",
+        "/v1/keys/x",
+        "/v1/freshness/x",
+        "/v1/offered/x",
+        "/l/1abcdefgh",
+    ],
 )
 def test_what_everybody_may_fetch_is_counted_by_address(
     path: str, client: SnapshotClient, notes: Notes, edge_settings: EdgeSettings
 ) -> None:
     client.poll()
     tight = dataclasses.replace(edge_settings, address_burst=2.0, address_per_s=0.001)
-    edge = EdgeApp(settings=tight, snapshots=client.snapshots, journal=notes, routes=())
+    edge = EdgeApp(settings=tight, snapshots=client.snapshots, journal=notes)
     sender = FileSender()
     server.add_own_routes(edge, sender)
     client.snapshots.next_poll = _at_once  # type: ignore[method-assign]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,13 @@ def test_what_is_refused_stores_no_file(world, values, error):
     with pytest.raises(error):
         upload(world, files, **values)
     assert stored() == before
+
+
+def test_a_check_too_is_made_beside_the_data(world, tmp_path, monkeypatch):
+    """A site's /tmp may be small: what the largest package needs lies where the data lies."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    archive = make_zip({"index.html": PAGE})
+    assert services.check_package(actor=world.developer, archive=archive)["accepted"]
 
 
 def stored() -> set[str]:

@@ -52,12 +52,13 @@ class AppJson:
 
     def findings(self, file: str) -> Iterable[Finding]:
         """What contradicts itself: an entry that is no page, tabs outside the main package, pages in a foreign root."""
-        if self.entry and self.entry not in self.pages:
+        pages, main = set(self.pages), set(self.main)
+        if self.entry and self.entry not in pages:
             yield Finding(Code.PAGE_UNKNOWN, file, {"page": self.entry})
         for tab in self.tabs:
-            if tab in self.main:
+            if tab in main:
                 continue
-            code = Code.TAB_IN_SUBPACKAGE if tab in self.pages else Code.PAGE_UNKNOWN
+            code = Code.TAB_IN_SUBPACKAGE if tab in pages else Code.PAGE_UNKNOWN
             yield Finding(code, file, {"page": tab})
         for page in self.main:
             for folder in self.folders:
@@ -72,6 +73,9 @@ def read_app_json(raw: Mapping[str, Any], wrong: Wrong) -> AppJson:
         wrong("pages")
     named = "subpackages" if "subpackages" in raw else "subPackages"
     folders = tuple(_folders(raw.get(named, []), wrong, named))
+    if len(main) + sum(len(folder.pages) for folder in folders) > MAX_PAGES:
+        wrong(f"{named}.pages")
+        folders = ()
     entry = raw.get("entryPagePath", main[0] if main else "")
     if not is_path(entry) and main:
         wrong("entryPagePath")

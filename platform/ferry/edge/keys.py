@@ -63,10 +63,12 @@ class KeySet:
     """The list of keys that count, signed by the root keys. The freshness statement names its version."""
 
     def __init__(self, edge: EdgeApp) -> None:
+        self._edge = edge
         self._snapshots = edge.snapshots
 
     async def on_get(self, req: Request, resp: Response, host_app: str) -> None:
         """`host_app` is the public app key."""
+        self._edge.pass_limit(req)
         snapshot = self._snapshots.find(host_app.encode())
         keys = None if snapshot is None or snapshot.freshness is None else snapshot.freshness.get("keys")
         if keys is None:

@@ -15,6 +15,9 @@ from tests.world import PAGE, make_zip
 HALF, NUL = "\ud83d", "\0"
 
 
+MANY_FOLDERS = [{"root": f"f{n}", "pages": [f"p{m}" for m in range(MAX_PAGES // 10)]} for n in range(10)]
+
+
 def ours(about: Any) -> samples.Files:
     return {"index.html": PAGE, "ferry.json": about if isinstance(about, bytes) else json.dumps(about).encode()}
 
@@ -71,6 +74,7 @@ def test_a_name_twice_is_said_to_be_twice():
         (samples.w3c({"platform_version": {"min_code": 2**31}}), "platform_version"),
         (samples.w3c({"version": {"code": 2**31, "name": "1"}}), "version"),
         (samples.w3c({"pages": [f"pages/{n}" for n in range(MAX_PAGES + 1)]}), "pages"),
+        (samples.wechat({"subPackages": MANY_FOLDERS}), "subPackages.pages"),
         (samples.alipay({"tabBar": {"items": [{"pagePath": "pages/me/me"}] * (MAX_PAGES + 1)}}), "tabBar"),
         (samples.wechat({"preloadRule": {f"pages/{n}": {} for n in range(MAX_PAGES + 1)}}), "preloadRule"),
     ],
