@@ -15,10 +15,13 @@ MB = 1 << 20
 
 
 class MegabytesField(forms.DecimalField):
-    """A size in MB in steps of 0.01; its value is bytes. A size between two steps is shown rounded."""
+    """A size in MB in steps of 0.01; its value is bytes. A size between two steps is shown rounded.
+
+    The form sends back what it showed too: only what a person changed is written, beside what others change meanwhile.
+    """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=Decimal("0.01"), max_value=MB, decimal_places=2, **options)
+        super().__init__(min_value=Decimal("0.01"), max_value=MB, decimal_places=2, show_hidden_initial=True, **options)
         self.widget.attrs.update({"step": "0.01", "inputmode": "decimal"})
 
     def clean(self, value: Any) -> Any:
@@ -32,7 +35,7 @@ class MegabytesField(forms.DecimalField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether something else was typed than what was shown."""
-        return bool(self.prepare_value(initial) != str(data).strip())
+        return str(self.prepare_value(initial)) != str(data).strip()
 
 
 class BudgetsForm(forms.Form):
@@ -48,5 +51,5 @@ class BudgetsForm(forms.Form):
         self._before = budgets
 
     def budgets(self) -> Budgets:
-        """As typed; what was left as it was shown keeps its exact size."""
+        """As they are now, but for what was typed; what was left as it was shown keeps its exact size."""
         return replace(self._before, **{name: self.cleaned_data[name] for name in self.changed_data})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from analytics.segments.models import Segment, SegmentField, SegmentKind
 from console import words
 from console.forms.conditions import conditions
 from console.forms.fields import LinesField
+from ferry.kernel.publishing import sets
 
 LARGEST_FILE = 64 << 20  # bytes: 2,000,000 ids, the most that a list may hold, of 32 characters
 
@@ -32,9 +34,12 @@ class IdsFile(forms.FileField):
             limit = LARGEST_FILE >> 20
             raise ValidationError(_("The file is larger than %(limit)s MB. Split it."), params={"limit": limit})
         try:
-            return [line.decode("utf-8-sig").strip() for line in file]
+            ids = [line.decode("utf-8-sig").strip() for line in islice(file, sets.MOST + 1)]
         except UnicodeDecodeError:
             raise ValidationError(_("The file is no UTF-8 text. Save it as one, with an id on each line.")) from None
+        if len(ids) > sets.MOST:
+            raise ValidationError(_("The file has more than %(limit)s lines."), params={"limit": sets.MOST})
+        return ids
 
 
 def _lines(label: Any, help_text: Any = "") -> LinesField:

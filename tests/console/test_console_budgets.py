@@ -32,10 +32,18 @@ def test_budgets_are_shown_set_and_asked_at_the_next_upload(desk: Desk):
 
 def test_a_size_that_was_not_touched_stays_to_the_byte(desk: Desk):
     services.set_size_budgets(actor=desk.person(Role.ADMIN), budgets=Budgets(5_000_001, 3_000_001, 2048))
-    desk.admin.post(desk.url("size-budgets-set"), {"total": "4.77", "main": "1", "subpackage": "0.00"})
-    assert selectors.size_budgets(desk.workspace) == Budgets(5_000_001, 3_000_001, 2048), "0.00 is no size"
-    desk.admin.post(desk.url("size-budgets-set"), {"total": "4.77", "main": "1", "subpackage": "0.5"})
+    shown = {"initial-total": "4.77", "initial-main": "2.86", "initial-subpackage": "0.00"}
+    desk.admin.post(desk.url("size-budgets-set"), {**shown, "total": "4.77", "main": "1", "subpackage": "0.5"})
     assert selectors.size_budgets(desk.workspace) == Budgets(5_000_001, MB, MB // 2)
+
+
+def test_two_people_at_once_each_change_what_they_typed(desk: Desk):
+    page = desk.admin.get(desk.url("size-budgets")).content.decode()
+    shown = {"initial-total": "128", "initial-main": "64", "initial-subpackage": "64"}
+    assert all(f'name="{name}" value="{value}"' in page for name, value in shown.items())
+    services.set_size_budgets(actor=desk.person(Role.ADMIN), budgets=Budgets(128 * MB, 32 * MB, 64 * MB))
+    desk.admin.post(desk.url("size-budgets-set"), {**shown, "total": "100", "main": "64", "subpackage": "64"})
+    assert selectors.size_budgets(desk.workspace) == Budgets(100 * MB, 32 * MB, 64 * MB)
 
 
 @pytest.mark.parametrize("wrong", ["", "0", "-1", "many", "2000000", "NaN", "1.234"])

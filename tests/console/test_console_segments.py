@@ -11,6 +11,7 @@ from django.test import Client
 from analytics.segments import selectors, services
 from analytics.segments.models import Segment
 from ferry.kernel.identity.rights import Role
+from ferry.kernel.publishing import sets
 from tests.console.desk import Desk
 
 
@@ -69,7 +70,9 @@ def test_lists_come_as_lines_and_as_files_and_are_never_shown(desk: Desk, operat
     assert (only(desk).name, selectors.members(only(desk))) == ("The crew", {"eve"}), "an untouched list stays"
 
 
-def test_what_cannot_be_is_refused_in_words_and_keeps_what_was_typed(desk: Desk, operator: Client):
+def test_what_cannot_be_is_refused_in_words_and_keeps_what_was_typed(
+    desk: Desk, operator: Client, monkeypatch: pytest.MonkeyPatch
+):
     address = desk.url("segment-new")
     empty = operator.post(address, {"name": "Nobody", "kind": "rules"})
     assert (empty.status_code, "without constraints everybody would belong" in text(empty)) == (400, True)
@@ -80,6 +83,10 @@ def test_what_cannot_be_is_refused_in_words_and_keeps_what_was_typed(desk: Desk,
     binary = SimpleUploadedFile("ids.txt", b"\xff\xfe\x00", "text/plain")
     wrong = operator.post(address, {"name": "Bytes", "kind": "list", "file": binary})
     assert (wrong.status_code, "no UTF-8 text" in text(wrong)) == (400, True)
+    monkeypatch.setattr(sets, "MOST", 2)
+    many = SimpleUploadedFile("ids.txt", b"a\nb\nc\n", "text/plain")
+    wrong = operator.post(address, {"name": "Many", "kind": "list", "file": many})
+    assert (wrong.status_code, "more than 2 lines" in text(wrong)) == (400, True)
     turned = operator.post(address, {"name": "gp\u202ej.exe", "kind": "rules", **rows})
     assert (turned.status_code, "turn the direction of text" in text(turned)) == (400, True)
     assert not selectors.segments(desk.workspace).exists()
