@@ -34,7 +34,6 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "miniapps/delivery/sweeping.py:sweep": "the tick forgets what no workspace wants any more",
     "miniapps/handlers.py:_count": "the loader counts what all workspaces' links were opened, by host app and code",
     "miniapps/handlers.py:_keep": "the loader writes what all workspaces' devices accepted, by host app",
-    "miniapps/handlers.py:_workspaces": "the loader maps a record's host app to its workspace",
     "miniapps/services/links.py:sweep_links": "the tick ends what has expired in every workspace",
     "miniapps/adapters/history.py:held_sets": "the sweep asks which stored sets any workspace still uses",
     "miniapps/selectors/previews.py:_released": "as above: a released version is public, and its id names it",
@@ -45,6 +44,7 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "miniapps/services/previews.py:sweep_previews": "the tick forgets expired previews of every workspace",
     "miniapps/services/uploads.py:sweep_uploads": "the tick forgets unfinished uploads of every workspace",
     "miniapps/services/releases.py:advance_due": "the tick starts and ends what is due in every workspace",
+    "platform/ferry/journal/reading.py:workspaces": "the loader maps a record's host app to its workspace",
     "push/audiences.py:held_sets": "the sweep asks which stored sets any workspace still uses",
     "push/services/claims.py:_claim": "a worker takes the next shard, whoever's it is; then its workspace counts",
     "push/services/claims.py:claimable": "workers take shards of whatever workspace",
@@ -54,7 +54,6 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "push/inbox/reading.py:addressees": "an edge follows the inboxes of all workspaces by their common positions",
     "push/inbox/reading.py:entries": "as above: the entries for the devices that are connected to it",
     "push/inbox/writing.py:sweep": "the tick forgets what has expired in every workspace",
-    "push/receipts/handler.py:_workspaces": "the loader maps a record's host app to its workspace",
     "push/receipts/ledger.py:Changes.__init__": "the loader writes what all workspaces' devices sent, by host app",
     "push/receipts/ledger.py:Changes.save": "as above",
 }

@@ -131,6 +131,18 @@ class TestWhatIsServed:
         client.poll()
         assert call("GET", "/packages/" + "0" * 64).status_code == 404
 
+    def test_a_storage_that_is_away_is_asked_again(
+        self, call: Caller, sha: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(sha256: str) -> None:
+            raise ConnectionError("the bucket does not answer")
+
+        monkeypatch.setattr("ferry.edge.blobs.open_blob", away)
+        answer = call("GET", f"/packages/{sha}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
+        assert answer.headers["retry-after"] == "2"
+        assert "immutable" not in answer.headers["cache-control"]
+
 
 def test_icons_have_the_type_of_their_ending(published: Published, client: SnapshotClient, call: Caller) -> None:
     icon = blobs().put(b"picture").sha256

@@ -19,7 +19,7 @@ from ferry.edge.address import client_address
 from ferry.edge.errors import MethodNotAllowed, NoSuchPath
 from ferry.edge.files import FileSender, Opened, open_blob
 from ferry.edge.metrics import RouteMetrics
-from ferry.kernel.errors import FerryError
+from ferry.kernel.errors import FerryError, Overloaded
 from ferry.kernel.storage import BlobMissing, blobs
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 IMMUTABLE = (b"cache-control", b"public, max-age=31536000, immutable, no-transform")
 _REDIRECT_S = 300
+_AWAY_S = 2  # after which to ask again when storage does not answer
 _WAIT_S = 2.5  # two polls: what another edge has already offered arrives here within them
 _ICON = re.compile(r"([0-9a-f]{64})(\.png|\.webp)/?")
 _ICONS = {".png": b"image/png", ".webp": b"image/webp"}
@@ -135,6 +136,9 @@ class BlobRoute(ABC):
         except (BlobMissing, FileNotFoundError):
             answers.log.error("blob %s is named by a snapshot and is not in storage", form.blob)
             return None
+        except Exception as wrong:  # an object store has failures of its own kind, and all of them pass
+            answers.log.error("blob %s cannot be read: %r", form.blob, wrong)
+            raise Overloaded(retry_after=_AWAY_S) from wrong
         return Headed(opened, form.head) if form.head else opened
 
 

@@ -175,6 +175,17 @@ def test_while_the_database_is_away_nobody_is_told_that_it_is_gone(previews: dic
     assert answer.headers["retry-after"] == "2"
 
 
+def test_while_the_storage_is_away_nobody_is_told_that_it_is_lost(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(sha256: str) -> None:
+        raise ConnectionError("the bucket does not answer")
+
+    monkeypatch.setattr("ferry.edge.content.app.open_blob", away)
+    answer = call("GET", "/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+
+
 def test_guessing_does_not_fill_memory(app: ContentApp) -> None:
     for number in range(1100):
         Caller(app, host=f"guess{number:016d}.pkg.localhost:8002")("GET", "/")

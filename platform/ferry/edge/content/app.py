@@ -26,6 +26,7 @@ from ferry.kernel.storage import BlobMissing
 REMEMBER_S = 15.0  # how long a revoked preview may live on here
 _REMEMBER_NOTHING_S = 2.0
 _MAX_REMEMBERED = 1000
+_AWAY = "Previews cannot be shown at the moment. Try again."
 _LABEL = r"([a-z0-9]{16,63})"
 
 # What a mini-program may do. Its own origin stays its own (allow-same-origin): storage and module scripts need one,
@@ -101,7 +102,7 @@ class ContentApp:
         try:
             known = None if match is None else await self._lookup(match[1].lower())
         except Unknown:
-            await self._plain(send, 503, "Previews cannot be shown at the moment. Try again.", (b"retry-after", b"2"))
+            await self._plain(send, 503, _AWAY, (b"retry-after", b"2"))
             return
         if known is None or known.preview is None or known.preview.expires_at <= clock.now():
             await self._plain(send, 404, "This preview does not exist or has expired. Open a new one in the console.")
@@ -119,6 +120,10 @@ class ContentApp:
             file = await self.sender.run(open_blob, known.preview.sha256)
         except (BlobMissing, FileNotFoundError):
             await self._plain(send, 404, "The package of this preview is gone.")
+            return
+        except Exception as wrong:  # an object store has failures of its own kind, and all of them pass
+            answers.log.error("package %s cannot be read: %r", known.preview.sha256, wrong)
+            await self._plain(send, 503, _AWAY, (b"retry-after", b"2"))
             return
         headers = [
             (b"content-type", media_type(path).encode()),
