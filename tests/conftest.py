@@ -14,6 +14,16 @@ hypothesis.settings.load_profile("ferry")
 
 ROOT = Path(__file__).resolve().parent.parent
 
+_LONG = ("processes", "browser", "long")
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-randomly and pytest-django
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several workers, files of long tests begin first: the short ones fill up what is left at the end."""
+    if hasattr(config, "workerinput"):
+        long = {item.path for item in items if any(map(item.get_closest_marker, _LONG))}
+        items.sort(key=lambda item: item.path not in long)
+
 
 @pytest.fixture(autouse=True)
 def default_language() -> None:
