@@ -136,3 +136,16 @@ def test_a_proxy_has_an_address(capsys):
     line = ["login", "--site", "https://ferry.example", "--token", "ft_x", "--proxy", "nowhere"]
     assert main(line) == 2
     assert "is no http or https proxy" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", [("validate", ""), ("upload", "--pp", ""), ("import", ""), ("preset", "--out", "")])
+def test_a_path_from_a_variable_that_is_not_set_is_not_this_folder(capsys, line):
+    with pytest.raises(SystemExit) as end:
+        main(line)
+    assert (end.value.code, "the path is empty" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_version_code_of_nothing_is_not_left_out(ferry: Ferry, build):
+    line = ("upload", str(build), "--program", PROGRAM, "--create", "Timetable", *HOST, "--code", "0")
+    code, body = ferry.json("developer", *line)
+    assert (code, "code" in body["error"]["message"]) == (2, True)

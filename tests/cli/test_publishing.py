@@ -144,6 +144,8 @@ def test_a_role_without_the_right_ends_with_three(ferry, build):
         ("release", f"{PROGRAM}@1", "--app", "1", "--share", "inf"),
         ("preview", f"{PROGRAM}@1", "--qrcode-format", "image", "--qrcode-output-dest", "/nowhere/at/all.png"),
         ("preview", f"{PROGRAM}@1", "--qrcode-format", "base64", "--qrcode-output-dest", "/nowhere/at/all.txt"),
+        ("export", f"{PROGRAM}@1", "--out", "/nowhere/at/all.zip"),
+        ("preset", "--app", "1", "--out", "/nowhere/at/all.zip"),
         ("preview", ""),
         ("preview", "@1"),
         ("submit", "", "--app", "1"),

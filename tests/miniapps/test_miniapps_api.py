@@ -286,6 +286,11 @@ def test_a_query_that_is_not_utf8_is_refused(small, query):
     assert caller.get("/mini-programs?limit=%31").status_code == 200
 
 
+def test_a_list_that_cannot_be_narrowed_down_says_so(small):
+    refused = Caller(small, Role.DEVELOPER).get("/mini-programs?name=City")
+    assert (refused.status_code, "unknown" in refused.json()["error"]["message"]) == (400, True)
+
+
 def test_a_bundle_can_be_deleted_once_by_who_may_release(small):
     small.release("1.0.0")
     operator, developer = Caller(small, Role.OPERATOR), Caller(small, Role.DEVELOPER)

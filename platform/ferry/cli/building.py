@@ -44,7 +44,7 @@ def send(api: Api, file: BinaryIO, program: str, given: Namespace, out: Output) 
     notes = given.notes if given.robot is None else f"{given.notes} (robot {given.robot})".strip()
     query = {"name": given.name, "code": given.code, "notes": notes}
     query["host_range"] = names.as_query(names.host_range(given.host))
-    given_query = {name: str(value) for name, value in query.items() if value}
+    given_query = {name: str(value) for name, value in query.items() if value not in ("", None)}
     versions = f"mini-programs/{names.segment(program)}/versions"
     if file.seek(0, 2) >= resuming.LARGE:
         upload_id = resuming.upload(api, file, out.progress, os.environ)

@@ -27,6 +27,7 @@ def preset(given: Namespace, out: Output) -> int:
         if not program or (code and not (code.isascii() and code.isdigit())):
             raise Usage(f"“{text}” names no mini-program. Write PROGRAM, or PROGRAM@CODE.")
         programs.append({"id": program, **({"code": int(code)} if code else {})})
+    _check(given.out)
     body = {"programs": programs, "platform": given.platform or "", "host_version": given.host_version or ""}
     with commands.connect(given) as api:
         app = names.host_app_id(api, given.app)
@@ -38,6 +39,7 @@ def preset(given: Namespace, out: Output) -> int:
 
 def export(given: Namespace, out: Output) -> int:
     """Fetch a signed version with its approvals, to be carried where no network leads."""
+    _check(given.out)
     with commands.connect(given) as api:
         version = names.version_id(api, given.version)
         asked = api.post(f"versions/{names.segment(version)}/exports", {"recipient": given.recipient})
@@ -105,6 +107,12 @@ def _opened(path: Path) -> Any:
         return path.open("rb")
     except OSError as wrong:
         raise Usage(f"{path} cannot be read: {wrong.strerror}.") from None
+
+
+def _check(target: Path) -> None:
+    """Before anything is asked for: whether the file can be put there. Raises Usage."""
+    if target.is_dir() or not os.access(target.parent, os.W_OK):
+        raise Usage(f"{target} cannot be written.")
 
 
 def _fetched(api: Api, archive: dict[str, Any], target: Path, out: Output) -> dict[str, Any]:

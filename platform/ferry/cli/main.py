@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from ferry.cli import carrying, commands, options
 from ferry.cli.errors import CliError
@@ -38,11 +37,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--token", default="", help="without it, it is asked for, or read from standard input")
 
     made = command("validate", commands.validate, "Check a folder or zip here, without a server.", offline=True)
-    made.add_argument("path", type=Path, nargs="?", metavar="PATH")
+    made.add_argument("path", type=options.place, nargs="?", metavar="PATH")
     options.project(made)
 
     made = command("upload", commands.upload, "Upload a folder or zip as the newest version of a mini-program.")
-    made.add_argument("path", type=Path, nargs="?", metavar="PATH")
+    made.add_argument("path", type=options.place, nargs="?", metavar="PATH")
     options.project(made)
 
     made = command("preview", commands.preview, "Make an address, and its QR code, at which a version can be seen.")
@@ -91,23 +90,23 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--app", required=True, help=APP_HELP)
     made.add_argument("--platform", choices=["ios", "android", "harmony", "web"], help="the build that it is for")
     made.add_argument("--host-version", metavar="6.3.0")
-    made.add_argument("--out", required=True, type=Path, metavar="FILE")
+    made.add_argument("--out", required=True, type=options.place, metavar="FILE")
 
     made = command("export", carrying.export, "Fetch a version with its approvals as a signed file.")
     made.add_argument("version", metavar="VERSION", help=VERSION_HELP)
     made.add_argument(
         "--recipient", default="", metavar="WORKSPACE", help="id of the only workspace that may import it"
     )
-    made.add_argument("--out", required=True, type=Path, metavar="FILE")
+    made.add_argument("--out", required=True, type=options.place, metavar="FILE")
 
     made = command("export-key", carrying.key, "Show the key that signs this workspace's exports.")
 
     made = command("import", carrying.take, "Take in a version that another installation exported.")
-    made.add_argument("path", type=Path, metavar="FILE")
+    made.add_argument("path", type=options.place, metavar="FILE")
     made.add_argument("--inspect", action="store_true", help="only look into it; nothing is stored")
 
     made = command("trust", carrying.trust, "Take exports signed by the key of this file from now on.")
-    made.add_argument("path", type=Path, metavar="FILE", help="any export of that workspace")
+    made.add_argument("path", type=options.place, metavar="FILE", help="any export of that workspace")
     made.add_argument("--fingerprint", required=True, metavar="SHA256", help="of the key, as the exporter says it")
     made.add_argument("--name", default="", help="yours for it")
     made.add_argument(

@@ -36,6 +36,13 @@ class _NoEffect(Action):
         given.without_effect = [*given.without_effect, option]
 
 
+def place(text: str) -> Path:
+    """A folder or file. An empty one would be this folder, and is a variable that is not set."""
+    if not text:
+        raise ArgumentTypeError("the path is empty; write . for this folder")
+    return Path(text)
+
+
 def connection(made: ArgumentParser) -> None:
     """Which platform, as whom, through what."""
     made.add_argument("--site", default="", metavar="URL", help="the platform, in place of the kept one")
@@ -66,7 +73,7 @@ def project(made: ArgumentParser) -> None:
         "--project",
         "-p",
         dest="pp",
-        type=Path,
+        type=place,
         metavar="PATH",
         help="folder or zip, as miniprogram-ci and minidev name it",
     )

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 from django.db import models
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
@@ -23,7 +24,7 @@ from ferry.kernel.api.parsers import StrictJsonParser
 from ferry.kernel.api.schema import FerrySchema
 from ferry.kernel.api.serializers import StrictSerializer
 from ferry.kernel.db import TenantModel
-from ferry.kernel.errors import NotFound
+from ferry.kernel.errors import Invalid, NotFound
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import Workspace
 from ferry.kernel.identity.rights import Right
@@ -33,6 +34,10 @@ Handler = Callable[..., Response]
 T = TypeVar("T", bound=TenantModel)
 M = TypeVar("M", bound=models.Model)
 _METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class _Nothing(StrictSerializer):
+    """The query of a list that cannot be narrowed down."""
 
 
 class HasRight(BasePermission):
@@ -61,6 +66,8 @@ class WorkspaceView(APIView):
     rights: ClassVar[Mapping[str, Right | None]] = {}
     idempotent_inside: ClassVar[bool] = False
 
+    _asked = False  # whether the method has read the query
+
     authentication_classes = (TokenAuthentication,)
     permission_classes = (HasRight,)
     parser_classes = (StrictJsonParser,)
@@ -82,7 +89,7 @@ class WorkspaceView(APIView):
         """
         super().initial(request, *args, **kwargs)
         if not _is_utf8(request.META.get("QUERY_STRING", "")):
-            raise ParseError("the query of the address is not UTF-8, percent-encoded")
+            raise Invalid(reason=_("the query of the address is not percent-encoded UTF-8."))
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
             raise ParseError("send its length in Content-Length; a body in chunks is not read here")
 
@@ -102,6 +109,7 @@ class WorkspaceView(APIView):
 
     def query(self, serializer_class: type[StrictSerializer]) -> dict[str, Any]:
         """The query parameters apart from cursor and limit, checked. Raises ValidationError."""
+        self._asked = True
         given = self.request.query_params.copy()
         given.pop("cursor", None)
         given.pop("limit", None)
@@ -119,6 +127,8 @@ class WorkspaceView(APIView):
         self, queryset: models.QuerySet[M], serializer_class: type[BaseSerializer[Any]], *, key: str = "id"
     ) -> Response:
         """`?cursor=&limit=` of the rows, newest first: {"items": […], "next": cursor or null}."""
+        if not self._asked:
+            self.query(_Nothing)  # a filter that does not exist would look as if it had found everything
         params = self.request.query_params
         page = page_of(queryset, cursor=params.get("cursor", ""), limit=params.get("limit", ""), key=key)
         return Response({"items": serializer_class(page.rows, many=True).data, "next": page.next})
