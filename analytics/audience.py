@@ -28,7 +28,7 @@ from ferry.kernel.identity.models import Consent, HostApp, Workspace
 from ferry.kernel.publishing import selectors as published
 from ferry.kernel.publishing import sets as stored
 from ferry.kernel.publishing.services import store_set
-from ferry.kernel.targeting import Compiled, Context, compile_rule, compile_segment
+from ferry.kernel.targeting import Compiled, compile_rule, compile_segment
 
 ZONE = "timezone"  # the attribute in which a device tells its IANA zone
 _NARROW = 400  # users that a query can name: SQLite's older builds take 999 variables
@@ -186,7 +186,7 @@ class Reader:
             return _told(self._app, row, verified=bool(row.bound_user)) if known in self._users else None
         if self._rule is None:
             return _told(self._app, row, verified=True)
-        context = _context(self._app, row)
+        context = context_of(row).on(self._app, now=clock.now().timestamp())
         if self._rule.matches(context):
             return _told(self._app, row, verified=True)
         if context.user_id and not context.verified_user and self._rule.matches(replace(context, verified_user=True)):
@@ -232,18 +232,6 @@ def _consents(host_app: HostApp, row: Device, purpose: str) -> bool:
     if row.consent is None:
         return host_app.consent == Consent.HANDLED_BY_APP
     return row.consent.get(purpose) is True
-
-
-def _context(host_app: HostApp, row: Device) -> Context:
-    device = context_of(row)
-    return Context(
-        now=clock.now().timestamp(),
-        device_id=device.device_id,
-        user_id=device.user,
-        verified_device=device.registered,
-        verified_user=device.user_verified,
-        properties={**device.properties(), "appName": host_app.name, "environment": host_app.environment},
-    )
 
 
 def _rule(frozen: Frozen) -> Compiled:

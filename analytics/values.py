@@ -5,9 +5,15 @@ Pure: no Django.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ferry.kernel.targeting import Context
+
+if TYPE_CHECKING:
+    from ferry.kernel.identity.models import HostApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,21 @@ class DeviceContext:
             "locale": self.locale,
         }
         return {**self.attributes, **own}
+
+    def on(self, host_app: HostApp, *, now: float, invitations: Collection[str] = frozenset()) -> Context:
+        """The device in the form in which the edge would see it: for the targeting engine.
+
+        `now`: epoch seconds. `invitations` count for a registered device only.
+        """
+        return Context(
+            now=now,
+            device_id=self.device_id,
+            user_id=self.user,
+            verified_device=self.registered,
+            verified_user=self.user_verified,
+            invitations=invitations if self.registered else frozenset(),
+            properties={**self.properties(), "appName": host_app.name, "environment": host_app.environment},
+        )
 
 
 @dataclass(frozen=True, slots=True)

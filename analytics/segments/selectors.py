@@ -15,7 +15,7 @@ from ferry.kernel.identity.models import Workspace
 from ferry.kernel.ids import LENGTH
 from ferry.kernel.publishing import selectors as published
 from ferry.kernel.publishing import sets
-from ferry.kernel.targeting import Context, compile_rule, compile_segment
+from ferry.kernel.targeting import compile_rule, compile_segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +62,7 @@ def reach(workspace: Workspace, segment: Segment, host_app_id: str, *, limit: in
     )
     devices = recent_devices(workspace, host_app_id, limit)
     now = clock.now().timestamp()
-    matched = sum(
-        rule.matches(
-            Context(
-                now=now,
-                device_id=device.device_id,
-                user_id=device.user,
-                verified_device=device.registered,
-                verified_user=device.user_verified,
-                properties={**device.properties(), "appName": app.name, "environment": app.environment},
-            )
-        )
-        for device in devices
-    )
+    matched = sum(rule.matches(device.on(app, now=now)) for device in devices)
     return Reach(devices=len(devices), matched=matched)
 
 

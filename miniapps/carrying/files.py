@@ -20,13 +20,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ferry.kernel.signing import ecdsa
 from ferry.kernel.signing.canonical import NotCanonical, canonical_json
-from miniapps.packages.canonical import Package, write_package
+from miniapps.packages.canonical import Package, digest_of, write_package
 from miniapps.packages.findings import Refused
 from miniapps.packages.guard import Archive, Limits, open_archive
 
 MAX_DOCUMENT_BYTES = 8 << 20
 _MAX_SIGNATURE_BYTES = 4096
-_CHUNK = 256 * 1024
 
 
 class Damaged(Exception):
@@ -114,7 +113,7 @@ def open_file(file: BinaryIO, name: str, limits: Limits, workshop: Callable[[], 
             package = write_package(archive.entries, archive.read, again)
     except Refused:
         raise Damaged("zip") from None
-    if package.sha256 != _digest(file):
+    if package.sha256 != digest_of(file):
         raise Damaged("not_canonical")
     value = _read(document)
     if set(signature) != {"alg", "kid", "value"} or not all(isinstance(each, str) for each in signature.values()):
@@ -143,11 +142,3 @@ def _read(raw: bytes) -> dict[str, Any]:
         raise Damaged("not_canonical")
     found: dict[str, Any] = value
     return found
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    file.seek(0)
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()

@@ -71,7 +71,7 @@ def write_package(paths: Iterable[str], read: Callable[[str], Iterator[bytes]], 
     out.write(listing)
     out.write(_END.pack(b"PK\5\6", 0, 0, len(rows), len(rows), len(listing), at, 0))
     out.truncate()
-    return Package(_digest(out), out.tell(), tuple(rows), files_root(rows))
+    return Package(digest_of(out), out.tell(), tuple(rows), files_root(rows))
 
 
 def files_root(rows: Sequence[FileRow]) -> str:
@@ -80,8 +80,8 @@ def files_root(rows: Sequence[FileRow]) -> str:
     return hashlib.sha256(canonical_json(table)).hexdigest()
 
 
-def _digest(file: BinaryIO) -> str:
-    """sha256 of everything written; leaves the file at its end."""
+def digest_of(file: BinaryIO) -> str:
+    """sha256 of the whole file; leaves it at its end."""
     file.seek(0)
     digest = hashlib.sha256()
     while chunk := file.read(_CHUNK):

@@ -18,7 +18,7 @@ from ferry.kernel import clock, ids
 from ferry.kernel.errors import NotFound
 from ferry.kernel.publishing import selectors as published
 from ferry.kernel.publishing import sets as stored_sets
-from ferry.kernel.targeting import Context, HostRange, Reasons
+from ferry.kernel.targeting import HostRange, Reasons
 from miniapps import snapshot
 from miniapps.models import Listing, MiniProgram, Release, Version
 from miniapps.offers import ProgramOffers, compile_program
@@ -132,7 +132,7 @@ def dry_run(
     for device in devices:
         installed = device.installed.get(program.program_id)
         held = _held(invited, device.releases.get(program.program_id, ""))
-        context = context_of(device, host_app, moment, held)
+        context = device.on(host_app, now=moment, invitations=held)
         had = now.decide(context, installed)
         will = then.decide(replace(context, now=later), installed)
         before[had.code if had else None] += 1
@@ -186,12 +186,12 @@ def explain(
     installed = device.installed.get(program.program_id)
     now, recalled = clock.now().timestamp(), ""
     held = frozenset(sha256(token.encode()).hexdigest() for token in trials or ())
-    asked = offers.explain(context_of(device, host_app, now, held), installed)
+    asked = offers.explain(device.on(host_app, now=now, invitations=held), installed)
     if trials is None and invited:
         last = analytics.last_release(workspace, host_app.pk, device, program.program_id)
         if last in invited and not any(one.reasons.matched for one, _ in asked if one.offer.gives.release_id == last):
             recalled = last
-            asked = offers.explain(context_of(device, host_app, now, _held(invited, last)), installed)
+            asked = offers.explain(device.on(host_app, now=now, invitations=_held(invited, last)), installed)
     steps = tuple(
         Step(
             by_id[one.offer.gives.release_id],
@@ -209,21 +209,6 @@ def explain(
 def _held(invited: snapshot.Invited, release_id: str) -> frozenset[str]:
     """The invitations to a trial, for a device that was let into it: it showed one of them."""
     return frozenset(sha for sha, _until in invited.get(release_id, ()))
-
-
-def context_of(
-    device: DeviceContext, host_app: HostApp, now: float, invitations: Collection[str] = frozenset()
-) -> Context:
-    """A device as it was last seen, in the form in which the edge would see it."""
-    return Context(
-        now=now,
-        device_id=device.device_id,
-        user_id=device.user,
-        verified_device=device.registered,
-        verified_user=device.user_verified,
-        invitations=invitations if device.registered else frozenset(),
-        properties={**device.properties(), "appName": host_app.name, "environment": host_app.environment},
-    )
 
 
 def _with_plan(

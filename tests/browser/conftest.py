@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -11,23 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from examples.hosts.web.server import Config, WebHost
 from tests.browser.misbehaving import APP_KEY, MisbehavingEdge
 from tests.browser.phones import Phone
+from tests.chromium import FLAGS, chromium
 
 expect.set_options(timeout=20_000)  # a patience, not a measurement: two cores may be busy
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="module")  # its event loop must not be running in the tests of other modules

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.browser.conftest import FLAGS, chromium
 from tests.browser.phones import CARD, Phone
+from tests.chromium import FLAGS, chromium
 
 pytestmark = pytest.mark.browser
 

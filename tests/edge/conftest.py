@@ -20,9 +20,7 @@ from ferry.edge.settings import EdgeSettings
 from ferry.edge.snapshot.client import SnapshotClient
 from ferry.edge.snapshot.disk import DiskCopy
 from ferry.edge.snapshot.holder import Snapshots
-from tests.edge.published import Caller, Notes, Published
-
-NOW = 1_800_000_000.0
+from tests.edge.published import Caller, Clock, Notes, Published
 
 
 @pytest.fixture(autouse=True)
@@ -37,16 +35,6 @@ def _data(settings: object, tmp_path: Path) -> None:
     """A blob store of this test's own."""
     settings.FERRY_BLOB_DIR = tmp_path / "blobs"  # type: ignore[attr-defined]
     settings.FERRY_STORAGE_URL = ""  # type: ignore[attr-defined]
-
-
-class Clock:
-    """Epoch seconds that stand still until a test moves them."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

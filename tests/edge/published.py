@@ -16,6 +16,7 @@ from ferry.kernel import secrets
 from ferry.kernel.identity.keys import DEVICE_TOKEN_PURPOSE, USER_TOKEN_PURPOSE
 from ferry.kernel.publishing import sets
 
+NOW = 1_800_000_000.0
 APP_KEY = "fa_test"
 APP_ID = "01app000000000000000000000"
 DEVICE_SECRET = b"d" * 32
@@ -151,6 +152,16 @@ class Notes:
     def offer(self, kind: str, payload: bytes) -> bool:
         self.offered.append((kind, json.loads(payload)))
         return True
+
+
+class Clock:
+    """Epoch seconds that stand still until a test moves them."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @dataclass(slots=True)

@@ -8,12 +8,13 @@ import pytest
 
 from ferry.edge.snapshot.client import SnapshotClient
 from ferry.edge.tokens import DeviceKeys, DeviceToken
-from tests.edge.conftest import NOW, Clock
 from tests.edge.published import (
     APP_ID,
     APP_KEY,
     DEVICE_SECRET,
+    NOW,
     Caller,
+    Clock,
     Notes,
     Published,
     app_body,

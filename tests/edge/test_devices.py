@@ -12,14 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from ferry.edge.snapshot.client import SnapshotClient
 from ferry.edge.tokens import DeviceKeys
 from ferry.journal.errors import JournalUnavailable
-from tests.edge.conftest import NOW, Clock
 from tests.edge.published import (
     APP_ID,
     APP_KEY,
     DEVICE_SECRET,
+    NOW,
     SERVER_KEY,
     USER_SECRET,
     Caller,
+    Clock,
     Notes,
     Published,
     app_body,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from ferry.edge.snapshot.client import SnapshotClient
-from tests.edge.conftest import Clock
-from tests.edge.published import APP_KEY, Caller, Published, checkin_body, program_body, release_body
+from tests.edge.published import APP_KEY, Caller, Clock, Published, checkin_body, program_body, release_body
 
 
 class TestDirectory:

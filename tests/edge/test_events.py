@@ -16,8 +16,7 @@ from ferry.edge.snapshot.client import SnapshotClient
 from ferry.edge.tokens import DeviceKeys, DeviceToken
 from ferry.journal.errors import JournalOverloaded, JournalUnavailable
 from tests.analytics.events.sending import kept
-from tests.edge.conftest import NOW
-from tests.edge.published import APP_ID, APP_KEY, DEVICE_SECRET, Caller, Notes, Published, app_body
+from tests.edge.published import APP_ID, APP_KEY, DEVICE_SECRET, NOW, Caller, Notes, Published, app_body
 
 BASIC = "Basic " + base64.b64encode(f"{APP_KEY}:".encode()).decode()
 

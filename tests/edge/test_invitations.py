@@ -8,8 +8,17 @@ import pytest
 
 from ferry.edge.snapshot.client import SnapshotClient
 from ferry.edge.tokens import DeviceKeys, DeviceToken
-from tests.edge.conftest import NOW, Clock
-from tests.edge.published import APP_KEY, DEVICE_SECRET, Caller, Published, checkin_body, program_body, release_body
+from tests.edge.published import (
+    APP_KEY,
+    DEVICE_SECRET,
+    NOW,
+    Caller,
+    Clock,
+    Published,
+    checkin_body,
+    program_body,
+    release_body,
+)
 
 TOKEN = "t" * 32
 HASH = sha256(TOKEN.encode()).hexdigest()

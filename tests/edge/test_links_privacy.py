@@ -19,12 +19,13 @@ from ferry.edge.tokens import DeviceKeys, DeviceToken
 from ferry.journal.errors import JournalUnavailable
 from miniapps import landing
 from miniapps.qr import qr_svg
-from tests.edge.conftest import NOW, Clock
 from tests.edge.published import (
     APP_ID,
     APP_KEY,
     DEVICE_SECRET,
+    NOW,
     Caller,
+    Clock,
     Notes,
     Published,
     app_body,

@@ -6,8 +6,7 @@ import pytest
 
 from ferry.edge.snapshot.client import SnapshotClient
 from miniapps.login.codes import read_code
-from tests.edge.conftest import NOW
-from tests.edge.published import APP_ID, Caller, Published, program_body, release_body
+from tests.edge.published import APP_ID, NOW, Caller, Published, program_body, release_body
 from tests.edge.test_checkin import token
 
 

@@ -12,21 +12,12 @@ import pytest
 from ferry.edge.app import EdgeApp
 from push.inbox import reading
 from push.stream import answer, poller, replay, tickets
-from tests.edge.published import APP_KEY, Caller
+from tests.edge.published import APP_KEY, NOW, Caller, Clock
 from tests.push.phone import KEYS, changed, make_edge, open_stream, put, run, token
 from tests.push.test_inbox import envelope
 from tests.push.world import Harbour
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NOW = 1_800_000_000.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

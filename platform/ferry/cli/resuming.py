@@ -22,7 +22,6 @@ from ferry.cli.errors import CliError, NotReached
 
 LARGE = 8 << 20  # bytes from which on a file goes in pieces
 PIECE = 4 << 20
-_CHUNK = 256 * 1024
 _AGAIN = {"upload_offset_wrong", "upload_checksum_wrong", "upload_busy"}  # ask how far it is, and go on from there
 _TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -34,7 +33,9 @@ def upload(api: Api, file: BinaryIO, progress: Progress, environ: Mapping[str, s
     """
     if api.ask("OPTIONS", "uploads").headers.get("Tus-Resumable") != "1.0.0":
         return None
-    size, digest = file.seek(0, 2), _digest(file)
+    size = file.seek(0, 2)
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO hides readinto
     kept = _Kept(environ, api.site, digest)
     upload_id, offset = _begun(api, kept.upload_id, size)
     kept.remember(upload_id)
@@ -97,14 +98,6 @@ def _offset(answer: httpx.Response) -> int:
 def _passes(wrong: CliError) -> bool:
     """Whether asking how far it is may help: no answer, too busy, or a piece that did not fit or arrive whole."""
     return isinstance(wrong, NotReached) or wrong.code in _AGAIN
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    file.seek(0)
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 class _Kept:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +11,17 @@ from pytest_django.live_server_helper import LiveServer
 
 from ferry.kernel.identity.rights import Role
 from miniapps import services
+from tests.chromium import chromium
 from tests.console.browser.stage import Stage, Tab
 from tests.console.desk import Desk
 
 
 @pytest.fixture(scope="session")
 def running_stage() -> Iterator[Stage]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
+    path = chromium()
+    if path is None:
         pytest.skip("Chromium is not installed")
-    stage = Stage(chromium)
+    stage = Stage(path)
     stage.start()
     yield stage
     stage.stop()

@@ -14,18 +14,9 @@ from typing import TypeVar
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
-R = TypeVar("R")
+from tests.chromium import FLAGS
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+R = TypeVar("R")
 
 
 @dataclass
