@@ -51,6 +51,13 @@ class _Connection(asyncio.Protocol):
         if message is None:
             self._transport.close()
             return
+        early = self._driver.early()
+        if early > 0:
+            asyncio.get_running_loop().call_later(early, self._send, message)
+        else:
+            self._send(message)
+
+    def _send(self, message: bytes) -> None:
         self._sent = time.perf_counter()
         self._transport.write(message)
 
@@ -77,8 +84,9 @@ class _Connection(asyncio.Protocol):
 
 
 class _Driver:
-    def __init__(self, messages: Sequence[bytes], count: int, connections: int) -> None:
+    def __init__(self, messages: Sequence[bytes], count: int, connections: int, rate: float | None) -> None:
         self.messages, self.count, self.open = messages, count, connections
+        self._rate, self._started = rate, time.perf_counter()
         self.taken = 0
         self.latencies: list[float] = []
         self.done = asyncio.get_running_loop().create_future()
@@ -88,6 +96,10 @@ class _Driver:
             return None
         self.taken += 1
         return self.messages[self.taken % len(self.messages)]
+
+    def early(self) -> float:
+        """Seconds until the request that was taken last is due."""
+        return 0.0 if self._rate is None else self._started + self.taken / self._rate - time.perf_counter()
 
     def got(self, answer: bytes, seconds: float) -> None:
         if answer[9:12] != b"200":
@@ -100,14 +112,19 @@ class _Driver:
             self.done.set_result(None)
 
 
-def drive(target: Server, messages: Sequence[bytes], *, count: int, connections: int = 16) -> Run:
-    """Send `count` requests over `connections` keep-alive connections, as fast as answers come."""
+def drive(
+    target: Server, messages: Sequence[bytes], *, count: int, connections: int = 16, rate: float | None = None
+) -> Run:
+    """Send `count` requests over `connections` keep-alive connections, as fast as answers come.
+
+    `rate`: no more than so many a second, each when it is due.
+    """
 
     async def run() -> Run:
         loop = asyncio.get_running_loop()
         failures: list[Any] = []
         loop.set_exception_handler(lambda _, context: failures.append(context))
-        driver = _Driver(messages, count, connections)
+        driver = _Driver(messages, count, connections, rate)
         before, started = target.cpu(), time.perf_counter()
         for _ in range(connections):
             await loop.create_connection(lambda: _Connection(driver), "127.0.0.1", target.port)

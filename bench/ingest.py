@@ -4,7 +4,8 @@
 
 Against a Django ASGI view that does nothing, in a project as startproject makes it, on the faster of granian and
 uvicorn for it: at least 4x the requests a second. The same without any middleware is told beside it. Then edge,
-client and loader share the machine: events loaded a second beside events acknowledged a second.
+client and loader share the machine: events loaded a second beside events acknowledged a second, as fast as the edge
+takes them, and at exactly 4x the rate of the view that does nothing, as long as that is asked for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,12 +27,13 @@ import msgspec
 
 from bench._client import Run, drive
 from bench._published import APP_ID, APP_KEY
-from bench._support import ROOT, server, setup_django, tell
+from bench._support import ROOT, Server, server, setup_django, tell
 from bench._support import _cpu as used_cpu
 
 EVENTS, COUNT, ROUNDS = 50, 4_000, 3
 NOOPS = ("granian", "uvicorn", "granian bare", "uvicorn bare")
 KEEPING_UP = 16_000  # requests
+TIMES, PACED_S = 4, 20.0  # of the view that does nothing, for so long
 _MARK = b"@@@@@@@@"
 
 
@@ -82,12 +85,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ferry-bench-") as folder:
         data = Path(folder)
         setup_django(data)
-        against_django(data)
-        beside_the_loader(data)
+        noop = against_django(data)
+        beside_the_loader(data, noop)
 
 
-def against_django(data: Path) -> None:
-    """One after the other, in turns, so that what else runs on the machine meets all of them."""
+def against_django(data: Path) -> float:
+    """One after the other, in turns, so that what else runs on the machine meets all of them.
+
+    Answers the requests a second of Django's view on granian.
+    """
     sent = Requests()
     with ExitStack() as stack:
         targets = {name: stack.enter_context(server("bench.django_noop", *name.split(), data=data)) for name in NOOPS}
@@ -111,12 +117,33 @@ def against_django(data: Path) -> None:
     tell("ingest.cpu", costs["edge"], "us")
     tell("ingest.events_rate", rates["edge"] * EVENTS, "1/s")
     tell("ingest.p99_32_connections", fastest.percentile(0.99), "ms")
+    return rates["granian"]
 
 
-def beside_the_loader(data: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How edge and loader did beside each other. Events and seconds."""
+
+    acknowledged: float  # a second
+    behind: float  # seconds of events that waited when the last was acknowledged
+    drained: float  # seconds until nothing waited
+    seconds: float  # until the last was acknowledged
+    loader_cpu: float  # µs an event
+
+    @property
+    def loaded(self) -> float:
+        """A second, until nothing waited."""
+        return self.acknowledged * self.seconds / (self.seconds + self.drained)
+
+    @property
+    def loaded_meanwhile(self) -> float:
+        """A second, until the last was acknowledged."""
+        return self.acknowledged * (self.seconds - self.behind) / self.seconds
+
+
+def beside_the_loader(data: Path, noop: float) -> None:
     """Acknowledged and loaded at the same time, with the client, on the same cores."""
     from ferry.journal import selectors as journal
-    from ferry.journal.models import DailyCount
     from ferry.kernel.identity import services as identity
     from ferry.kernel.identity.models import HostApp
 
@@ -126,20 +153,36 @@ def beside_the_loader(data: Path) -> None:
         until = time.monotonic() + 300
         while journal.pending_bytes() and time.monotonic() < until:
             time.sleep(0.2)  # what the first part has left
-        before = _stored(DailyCount)
-        cpu = _cpu(process)
-        run = drive(edge, Requests(first=50_000_000), count=KEEPING_UP, connections=32)
-        done = run.count * EVENTS
-        behind = done - (_stored(DailyCount) - before)
-        started = time.perf_counter()
-        while _stored(DailyCount) - before < done and time.monotonic() < until:
-            time.sleep(0.05)
-        drained = time.perf_counter() - started
-        assert _stored(DailyCount) - before == done, "every acknowledged event is loaded, once"
-        tell("ingest.acknowledged_beside_loader", done / run.seconds, "1/s")
-        tell("ingest.loaded", done / (run.seconds + drained), "1/s", baseline=done / run.seconds)
-        tell("ingest.behind_at_the_end", behind / (done / run.seconds), "s")
-        tell("ingest.loader_cpu", (_cpu(process) - cpu) / done * 1e6, "us")
+        fast = keeping_up(edge, process, Requests(first=50_000_000), count=KEEPING_UP)
+        rate = TIMES * noop
+        paced = keeping_up(edge, process, Requests(first=70_000_000), count=int(rate * PACED_S), rate=rate)
+    tell("ingest.acknowledged_beside_loader", fast.acknowledged, "1/s")
+    tell("ingest.loaded", fast.loaded, "1/s", baseline=fast.acknowledged)
+    tell("ingest.behind_at_the_end", fast.behind, "s")
+    tell("ingest.loader_cpu", fast.loader_cpu, "us")
+    tell("ingest.acknowledged_at_4x", paced.acknowledged, "1/s", baseline=rate * EVENTS)
+    tell("ingest.loaded_at_4x", paced.loaded_meanwhile, "1/s", baseline=paced.acknowledged)
+    tell("ingest.behind_at_4x", paced.behind, "s")
+    tell("ingest.loader_cpu_at_4x", paced.loader_cpu, "us")
+
+
+def keeping_up(
+    edge: Server, loading: subprocess.Popen[bytes], sent: Requests, *, count: int, rate: float | None = None
+) -> Pace:
+    """Send, then wait until all of it is loaded."""
+    from ferry.journal.models import DailyCount
+
+    before, cpu = _stored(DailyCount), _cpu(loading)
+    run = drive(edge, sent, count=count, connections=32, rate=rate)
+    done = count * EVENTS
+    waiting = done - (_stored(DailyCount) - before)
+    started = time.perf_counter()
+    while _stored(DailyCount) - before < done and time.perf_counter() - started < 300:
+        time.sleep(0.05)
+    drained = time.perf_counter() - started
+    assert _stored(DailyCount) - before == done, "every acknowledged event is loaded, once"
+    acknowledged = done / run.seconds
+    return Pace(acknowledged, waiting / acknowledged, drained, run.seconds, (_cpu(loading) - cpu) / done * 1e6)
 
 
 @contextmanager

@@ -27,15 +27,21 @@ def plain_groups(
     """
     by_context: dict[bytes, list[PlainEvent]] = {}
     for event in events:
-        by_context.setdefault(bytes(event.context), []).append(event)
+        context = bytes(event.context)
+        members = by_context.get(context)
+        if members is None:
+            members = by_context[context] = []
+        members.append(event)
     groups = []
+    consents = 0
     for members in by_context.values():
         place = place_of(members[0].context)
+        consents += place.consent is not None
         group = _group(members, place, device or place.device_id, received, sent) if place.stores else None
         if group is None or not place.program:
             return None
         groups.append(group)
-    if len(by_context) > 1:  # the last consent of the batch holds, and place_of is told of it by being asked
+    if consents > 1:  # the last one of the batch holds, and place_of is told of it by being asked
         for event in reversed(events):
             if place_of(event.context).consent is not None:
                 break

@@ -69,12 +69,13 @@ def parse(data: bytes, *, segment: str, closed: bool, last: bool = True, most: i
     data ends, so a closed segment's tail without a newline is torn and done with.
     """
     start = seed(segment)
+    view = memoryview(data)  # a line is longer than what is said of it: only its payload is copied
     records: list[Record] = []
     at = damaged = torn = 0
     while (end := data.find(b"\n", at)) >= 0:
         if len(records) == most:
             return Chunk(records, at, damaged, more=True)
-        record = _record(data[at:end], start)
+        record = _record(data, view, at, end, start)
         if record is not None:
             records.append(record)
         elif closed:
@@ -90,11 +91,10 @@ def parse(data: bytes, *, segment: str, closed: bool, last: bool = True, most: i
     return Chunk(records, at, damaged, torn, more=not last and at > 0)
 
 
-def _record(line: bytes, start: int) -> Record | None:
-    if line[8:9] != b" ":
+def _record(data: bytes, view: memoryview, at: int, end: int, start: int) -> Record | None:
+    """The record of the line from `at` to `end`."""
+    space = data.find(b" ", at + 9, end)
+    if space < 0 or data[at + 8 : at + 9] != b" " or b"%08x" % crc32(view[at + 9 : end], start) != data[at : at + 8]:
         return None
-    space = line.find(b" ", 9)
-    if space < 0 or b"%08x" % crc32(line[9:], start) != line[:8]:
-        return None
-    kind = line[9:space]
-    return Record(kind.decode(), line[space + 1 :]) if _KIND.fullmatch(kind) else None
+    kind = data[at + 9 : space]
+    return Record(kind.decode(), data[space + 1 : end]) if _KIND.fullmatch(kind) else None

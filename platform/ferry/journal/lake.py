@@ -58,12 +58,13 @@ def connect(*, threads: int = 2, memory: str = "512MB", spill: Path | None = Non
 class Lake:
     """The folder of Parquet files and the DuckDB that writes them. One per loader; readers use `connect`."""
 
-    def __init__(self, root: Path, *, temporary: Path | None = None) -> None:
+    def __init__(self, root: Path, *, temporary: Path | None = None, threads: int = 2) -> None:
         """`temporary`: a folder of one's own under `root`, for whoever writes beside the loader, which sweeps .tmp."""
         self.root = root
         self.temporary = temporary or root / ".tmp"
+        self._threads = threads
         disk.make_folder(self.temporary)
-        self.duckdb = connect(spill=self.temporary)
+        self.duckdb = connect(spill=self.temporary, threads=threads)
 
     def copy(self, *, table: str, app: str, day: date, query: str, parameters: Sequence[Any] = ()) -> NewFile:
         """Write what `query` selects as one file for (table, app, day): zstd, durable, under a temporary name."""
@@ -141,7 +142,7 @@ class Lake:
     def reopen(self) -> None:
         """A new DuckDB, after an error that may have broken the old one."""
         self.duckdb.close()
-        self.duckdb = connect(spill=self.temporary)
+        self.duckdb = connect(spill=self.temporary, threads=self._threads)
 
 
 def _quoted(path: Path) -> str:
