@@ -164,6 +164,13 @@ def test_a_part_with_wrong_bytes_is_never_kept(phone: Phone, edge: PartedEdge) -
     waits(phone)
     phone.shows("start")
     assert count(phone, "parts") == 1
+    phone.check_in()
+    assert edge.calls("POST /v1/checkin")[-1]["attributes"] == {"package_problem": f"{CARD}@1 hash"}
+    phone.page.goto(f"{phone.url}/?program={CARD}&path=pages%2Fmap%2Fmap.html")
+    expect(phone.page.locator(".notice")).to_contain_text("Not available yet")
+    phone.home()
+    phone.get()
+    phone.shows("start")  # what is here is none the worse
     edge.packages = true
     go(phone, "map")
     phone.shows("map")

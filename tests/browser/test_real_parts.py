@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Request, expect
 
+from examples.demo.platform import Platform
 from examples.hosts.web.server import Config, WebHost
 from ferry.cli.archive import archive
 from tests.browser.phones import Phone
@@ -54,7 +55,9 @@ def publish(office: Office, program: str, files: dict[str, bytes], folder: Path)
     return str(made["id"])
 
 
-def test_a_phone_fetches_the_parts_that_it_needs_and_the_plugin(platform, context: BrowserContext, tmp_path: Path):
+def test_a_phone_fetches_the_parts_that_it_needs_and_the_plugin(
+    platform: Platform, context: BrowserContext, tmp_path: Path
+) -> None:
     port = platform.ports["web host"]
     origin = f"http://harbour.localhost:{port}"
     made = platform.manage_json("bootstrap", "--workspace", "T", "--app", "Harbour", "--cors-origin", origin, "--json")

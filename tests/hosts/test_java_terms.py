@@ -32,7 +32,7 @@ def agreement(world: World, **text: str) -> None:
         actor=world.operator,
         program=world.program,
         text=text,
-        url={"en": "https://harbour.example/privacy"},
+        url={"en": "https://harbour.example.com/privacy"},
     )
 
 
@@ -161,7 +161,7 @@ def test_an_agreement_is_accepted_before_the_program_opens_and_told(
     edge.poll()
     events = phone.run("--want", program)
     assert (names(events)[-1], phone.status) == ("agreement", 1)
-    assert (events[-1]["text"], events[-1]["url"]) == ("We keep your tickets.", "https://harbour.example/privacy")
+    assert (events[-1]["text"], events[-1]["url"]) == ("We keep your tickets.", "https://harbour.example.com/privacy")
     assert phone.run("--offline", "--language", "zh-Hans")[-1]["text"] == "我们保存您的车票。"
     assert asks(phone, "--reach", f"{program}=https://api.example.com/") == [("kept_in", "")]  # it does not run yet
     assert names(phone.run("--offline", "--agree", program)) == ["agreement", "agreed", "opened"]

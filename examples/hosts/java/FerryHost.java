@@ -56,6 +56,7 @@ public final class FerryHost {
     final Map<String, String> about; // platform, host_version, …
     final Map<String, String> roots; // root keys built into the app, by kid; without any, the first list's count for ever
     final String language; // of agreements
+    final Map<String, String> pages = new LinkedHashMap<>(); // program → the page where a link leads
     final Store store;
     final Random random = new Random();
 
@@ -317,8 +318,12 @@ public final class FerryHost {
             verify(object(version, "statement"), object(version, "signature"), "package"); // before a byte is fetched
             takeTerms(id, code, update);
             File file = store.file(text(offered, "sha256"));
-            if (!file.exists()) edge.download(text(offered, "url"), number(offered, "size"), text(offered, "sha256"), file);
+            version.put("beside", beside(id, code));
+            if (!file.exists() && objects(terms(id, code), "parts").isEmpty()) {
+                edge.download(text(offered, "url"), number(offered, "size"), text(offered, "sha256"), file);
+            }
             verifyPackage(version);
+            fetchBeside(version, before == null ? null : object(before, "current"));
             unpack(version);
             boolean back = before != null && code < number(before, "code");
             Map<String, Object> program = json("id", id, "code", code, "closed", null, "current", version,
@@ -334,11 +339,17 @@ public final class FerryHost {
     }
 
     /** Terms of a version that is here already: they count at once. */
-    boolean newTerms(Map<String, Object> newer) {
+    boolean newTerms(Map<String, Object> newer) throws EdgeFailure {
         String id = text(newer, "id");
         long code = number(newer, "code");
         try {
             takeTerms(id, code, newer);
+            Map<String, Object> program = store.program(id);
+            if (program != null && number(program, "code") == code) {
+                object(program, "current").put("beside", beside(id, code));
+                store.keep(program);
+                fetchBeside(object(program, "current"), null);
+            }
             say("terms", "program", id, "code", code, "serial", number(terms(id, code), "serial"));
             return true;
         } catch (Refused refused) {
@@ -475,12 +486,120 @@ public final class FerryHost {
                 "size", number(offered, "size"), "files_root", text(offered, "files_root"));
     }
 
+    /** Size, hash and signature; of a package that is here in parts the signature, and each part by itself. */
     void verifyPackage(Map<String, Object> version) throws Refused {
         Map<String, Object> statement = object(version, "statement");
         File file = store.file(text(statement, "sha256"));
+        if (!file.exists() && !partsOf(version).isEmpty()) {
+            verify(statement, object(version, "signature"), "package");
+            return;
+        }
         if (file.length() != number(statement, "size")) throw new Refused("size");
         if (!sha256(file).equals(statement.get("sha256"))) throw new Refused("hash");
         verify(statement, object(version, "signature"), "package");
+    }
+
+    // Sub-packages one by one, and plugins: what the signed terms name beside the package. docs/sub-packages.md
+
+    Map<String, Object> termsOf(Map<String, Object> version) {
+        return terms(text(object(version, "statement"), "program"), number(version, "code"));
+    }
+
+    /** The parts in which a version is here; none when it came as a whole. */
+    List<Map<String, Object>> partsOf(Map<String, Object> version) {
+        boolean whole = store.file(text(object(version, "statement"), "sha256")).exists();
+        return whole ? new ArrayList<>() : objects(termsOf(version), "parts");
+    }
+
+    /** The plugins that there are; one that is not there any more has no package, and is done without. */
+    List<Map<String, Object>> pluginsOf(Map<String, Object> terms) {
+        List<Map<String, Object>> found = new ArrayList<>();
+        for (Map<String, Object> each : objects(terms, "plugins")) if (!text(each, "sha256").isEmpty()) found.add(each);
+        return found;
+    }
+
+    /** The hashes of all that a version may have on the phone beside its package. */
+    List<Object> beside(String id, long code) {
+        List<Map<String, Object>> all = new ArrayList<>(objects(terms(id, code), "parts"));
+        all.addAll(pluginsOf(terms(id, code)));
+        List<Object> found = new ArrayList<>();
+        for (Map<String, Object> each : all) found.add(text(each, "sha256"));
+        return found;
+    }
+
+    /** The parts without which a page does not run: its own, and the main part unless its own is independent. */
+    static List<Map<String, Object>> needed(List<Map<String, Object>> parts, String page) {
+        Map<String, Object> main = null, own = null;
+        for (Map<String, Object> part : parts) {
+            if (text(part, "root").isEmpty()) main = part;
+            else if (page.startsWith(text(part, "root") + "/")) own = part;
+        }
+        List<Map<String, Object>> found = new ArrayList<>();
+        boolean alone = own != null && Boolean.TRUE.equals(own.get("independent"));
+        if (main != null && !alone) found.add(main);
+        if (own != null) found.add(own);
+        return found;
+    }
+
+    /** Has the plugins of a version here, the parts of the page that it opens with, and those it had in `before`. */
+    void fetchBeside(Map<String, Object> version, Map<String, Object> before) throws EdgeFailure, Refused {
+        String id = text(object(version, "statement"), "program");
+        Set<String> had = new HashSet<>();
+        for (Map<String, Object> part : before == null ? new ArrayList<Map<String, Object>>() : partsOf(before)) {
+            if (fault(part) == null) had.add(text(part, "name"));
+        }
+        List<Map<String, Object>> parts = partsOf(version), needed = needed(parts, pageOf(version));
+        for (Map<String, Object> part : parts) if (needed.contains(part) || had.contains(text(part, "name"))) fetch(id, part);
+        for (Map<String, Object> plugin : pluginsOf(termsOf(version))) fetch(id, plugin);
+    }
+
+    /** What to have at hand while a page is open: its rule names it as a file, with or without its ending. */
+    void preload(Map<String, Object> version, String page) throws EdgeFailure, Refused {
+        Map<String, Object> rules = object(termsOf(version), "preload");
+        String id = text(object(version, "statement"), "program");
+        for (String name : List.of(page, page.replaceAll("(/index)?\\.html?$", ""), page.replaceAll("\\.html?$", ""))) {
+            Object wanted = rules == null ? null : rules.get(name);
+            for (Map<String, Object> part : partsOf(version)) {
+                if (wanted instanceof List && ((List<?>) wanted).contains(part.get("name"))) fetch(id, part);
+            }
+        }
+    }
+
+    /** One part or plugin, fetched when it is not here or damaged, and never kept with other bytes than were signed. */
+    void fetch(String id, Map<String, Object> part) throws EdgeFailure, Refused {
+        String damage = fault(part), sha256 = text(part, "sha256");
+        if (damage == null) return;
+        boolean damaged = store.file(sha256).exists();
+        if (damaged) store.delete(sha256);
+        try {
+            long held = store.number("not_before") - now();
+            if (held > 0) throw new EdgeFailure("busy", 0, "asked to wait", held);
+            edge.download(edge.url + "/packages/" + sha256, number(part, "size"), sha256, store.file(sha256));
+            String wrong = fault(part);
+            if (wrong != null) throw new Fetched(wrong);
+        } catch (EdgeFailure failure) {
+            obey(failure);
+            if (damaged) throw new Refused(damage); // nothing that can be run is here
+            throw failure;
+        } catch (Refused wrong) {
+            store.delete(sha256);
+            throw damaged ? new Refused(damage) : new Fetched(wrong.getMessage());
+        }
+        say("part", "program", id, "name", part.containsKey("alias") ? part.get("alias") : part.get("name"), "size", part.get("size"));
+    }
+
+    /** What is wrong with a part as it lies here: absent, size or hash; null when it is what was signed. */
+    String fault(Map<String, Object> part) throws Refused {
+        File file = store.file(text(part, "sha256"));
+        if (!file.exists()) return "absent";
+        if (file.length() != number(part, "size")) return "size";
+        return sha256(file).equals(part.get("sha256")) ? null : "hash";
+    }
+
+    /** The page that a version opens with: where a link leads, else its entry. */
+    String pageOf(Map<String, Object> version) {
+        String page = pages.getOrDefault(text(object(version, "statement"), "program"), "");
+        return plain(page) ? page : text(version, "entry");
     }
 
     /** Raises Refused unless a key that counts for this purpose has signed the canonical JSON of `statement`. */
@@ -529,7 +648,15 @@ public final class FerryHost {
             long code = number(version, "code");
             try {
                 verifyPackage(version);
+                fetchBeside(version, null);
                 File folder = unpack(version);
+                String page = pageOf(version);
+                if (!opens(version, folder, page)) { // a link to a page that there is not
+                    page = text(version, "entry");
+                    for (Map<String, Object> part : needed(partsOf(version), page)) fetch(id, part);
+                    folder = unpack(version);
+                    if (!opens(version, folder, page)) throw new Refused("form");
+                }
                 if (place.equals("previous")) {
                     program.putAll(json("current", version, "previous", null, "code", code));
                     store.keep(program);
@@ -542,25 +669,80 @@ public final class FerryHost {
                     agree(id, agreement);
                 }
                 Map<String, Object> terms = terms(id, code);
-                say("opened", "program", id, "code", code, "name", version.get("name"), "entry", version.get("entry"), "title",
-                        title(new File(folder, text(version, "entry"))), "capabilities", terms.getOrDefault("capabilities", List.of()),
+                say("opened", "program", id, "code", code, "name", version.get("name"), "entry", version.get("entry"), "page", page,
+                        "title", title(new File(folder, page)), "capabilities", terms.getOrDefault("capabilities", List.of()),
                         "domains", terms.getOrDefault("domains", new LinkedHashMap<>()));
+                ahead(version, page);
                 return true;
+            } catch (EdgeFailure failure) {
+                say("part_missing", "program", id, "message", failure.getMessage());
+                return false;
+            } catch (Fetched wrong) {
+                report(id, code, wrong.getMessage());
+                return false;
             } catch (Refused refused) { // with a key that is revoked: the bytes may yet be vouched for by another
                 if (!refused.getMessage().equals("key")) store.delete(text(object(version, "statement"), "sha256"));
                 report(id, code, refused.getMessage());
+                if (program.get("previous") == null && !refused.getMessage().equals("key")) forget(id);
             }
         }
         return false;
     }
 
+    /** Nothing of a program is left that can run: it is wanted anew, and the state that says it is done is not true. */
+    void forget(String id) {
+        store.drop(id);
+        store.remove("state");
+        List<Object> wanted = new ArrayList<>(store.list("wanted"));
+        wanted.add(id);
+        store.put("wanted", wanted);
+    }
+
+    /** What is fetched ahead and cannot be is fetched when it is asked for. */
+    void ahead(Map<String, Object> version, String page) {
+        String id = text(object(version, "statement"), "program");
+        try {
+            preload(version, page);
+        } catch (EdgeFailure later) {
+            say("part_missing", "program", id, "message", later.getMessage());
+        } catch (Refused wrong) {
+            report(id, number(version, "code"), wrong.getMessage());
+        }
+    }
+
     /** The package's files in a fresh folder. Refuses everything that is not a plain file of the signed table. */
     File unpack(Map<String, Object> version) throws Refused {
         Map<String, Object> statement = object(version, "statement");
-        File folder = new File(store.dir, "open/" + statement.get("sha256"));
+        File folder = new File(store.dir, "open/" + statement.get("sha256")), whole = store.file(text(statement, "sha256"));
         Store.wipe(folder);
         List<List<Object>> table = new ArrayList<>();
-        try (ZipFile zip = new ZipFile(store.file(text(statement, "sha256")))) {
+        boolean all = true;
+        if (whole.exists()) unzip(whole, folder, table);
+        for (Map<String, Object> part : partsOf(version)) {
+            if (fault(part) == null) unzip(store.file(text(part, "sha256")), folder, table);
+            else all = false;
+        }
+        for (Map<String, Object> plugin : pluginsOf(termsOf(version))) {
+            String alias = text(plugin, "alias"); // by which a page finds it
+            if (!plain(alias) || alias.contains("/")) throw new Refused("form");
+            File below = new File(folder, ".ferry/plugin/" + alias);
+            if (fault(plugin) == null) unzip(store.file(text(plugin, "sha256")), below, new ArrayList<>());
+        }
+        table.sort((one, other) -> byCodePoint((String) one.get(0), (String) other.get(0)));
+        String root = hex(digest(Json.canonical(table).getBytes(StandardCharsets.UTF_8)));
+        if (all && !root.equals(statement.get("files_root"))) throw new Refused("files");
+        if (whole.exists() && !opens(version, folder, text(version, "entry"))) throw new Refused("form");
+        return folder;
+    }
+
+    /** Whether there is something to open; of other kinds than h5 the entry is a page's name, for the runtime to find. */
+    static boolean opens(Map<String, Object> version, File folder, String page) {
+        return !"h5".equals(version.get("kind")) || new File(folder, page).isFile();
+    }
+
+    /** The files of one canonical package into a folder, each with a line in the table. */
+    static void unzip(File file, File folder, List<List<Object>> table) throws Refused {
+        try (ZipFile zip = new ZipFile(file)) {
             Set<String> seen = new HashSet<>();
             for (ZipEntry entry : Collections.list(zip.entries())) {
                 File target = safe(folder, entry, seen);
@@ -579,19 +761,18 @@ public final class FerryHost {
         } catch (IOException | GeneralSecurityException | IllegalArgumentException broken) {
             throw new Refused("form");
         }
-        table.sort((one, other) -> byCodePoint((String) one.get(0), (String) other.get(0)));
-        String root = hex(digest(Json.canonical(table).getBytes(StandardCharsets.UTF_8)));
-        if (!root.equals(statement.get("files_root"))) throw new Refused("files");
-        boolean page = "h5".equals(version.get("kind")); // elsewhere the entry is a page's name, for the runtime to find
-        if (page && !new File(folder, text(version, "entry")).isFile()) throw new Refused("form");
-        return folder;
+    }
+
+    /** A relative path without tricks. */
+    static boolean plain(String name) {
+        boolean plain = !name.isEmpty() && name.indexOf('\\') < 0 && name.indexOf('\0') < 0 && name.indexOf(':') < 0;
+        for (String part : name.split("/", -1)) plain &= !part.isEmpty() && !part.equals(".") && !part.equals("..");
+        return plain;
     }
 
     static File safe(File folder, ZipEntry entry, Set<String> seen) throws Refused, IOException {
         String name = entry.getName();
-        boolean plain = !name.isEmpty() && name.indexOf('\\') < 0 && name.indexOf('\0') < 0 && name.indexOf(':') < 0;
-        for (String part : name.split("/", -1)) plain &= !part.isEmpty() && !part.equals(".") && !part.equals("..");
-        if (!plain || !seen.add(name) || entry.getMethod() != ZipEntry.STORED) throw new Refused("form");
+        if (!plain(name) || !seen.add(name) || entry.getMethod() != ZipEntry.STORED) throw new Refused("form");
         File target = new File(folder, name);
         String inside = folder.getCanonicalPath() + File.separator; // with the separator: "a" does not hold "ab"
         if (!target.getCanonicalPath().startsWith(inside)) throw new Refused("form");
@@ -618,8 +799,15 @@ public final class FerryHost {
     // ---------------------------------------------------------------- the platform's edge
 
     /** This package or these terms must not count; the message is size, hash, signature, key, terms, files or form. */
-    static final class Refused extends Exception {
+    static class Refused extends Exception {
         Refused(String reason) {
+            super(reason);
+        }
+    }
+
+    /** What came is wrong, and nothing that is on the phone. */
+    static final class Fetched extends Refused {
+        Fetched(String reason) {
             super(reason);
         }
     }
@@ -679,6 +867,7 @@ public final class FerryHost {
 
         /** The bytes of `from` into `file`, going on where an earlier attempt was broken off; never more than `size`. */
         void download(String from, long size, String sha256, File file) throws EdgeFailure, Refused {
+            if (offline) throw new EdgeFailure("unreachable", 0, "offline", -1);
             File part = new File(file.getPath() + ".part");
             try {
                 long have = part.length();
@@ -830,6 +1019,12 @@ public final class FerryHost {
             return found;
         }
 
+        void drop(String id) {
+            Map<String, Object> all = object("programs");
+            all.remove(id);
+            put("programs", all);
+        }
+
         /** Store the program, then let go of packages that no program names. */
         void keep(Map<String, Object> program) {
             Map<String, Object> all = object("programs") == null ? new TreeMap<>() : object("programs");
@@ -839,7 +1034,9 @@ public final class FerryHost {
             for (Map<String, Object> each : programs()) {
                 for (String place : List.of("current", "previous")) {
                     Map<String, Object> version = FerryHost.object(each, place);
-                    if (version != null) named.add(text(FerryHost.object(version, "statement"), "sha256"));
+                    if (version == null) continue;
+                    named.add(text(FerryHost.object(version, "statement"), "sha256"));
+                    if (version.get("beside") != null) for (Object sha : (List<?>) version.get("beside")) named.add((String) sha);
                 }
             }
             File[] files = new File(dir, "packages").listFiles();
@@ -1106,14 +1303,14 @@ public final class FerryHost {
 
     static final String USAGE = "usage: java FerryHost.java --edge URL --app-key KEY --dir DIR [--want ID]… [--open ID]…"
             + " [--agree ID]…"
-            + " [--call ID=CAPABILITY]… [--reach ID=URL]… [--view ID=URL]… [--platform android] [--host-version 6.3.0]"
+            + " [--call ID=CAPABILITY]… [--reach ID=URL]… [--view ID=URL]… [--page ID=PATH]… [--platform android] [--host-version 6.3.0]"
             + " [--language en] [--root KID=FILE.pem]… [--turns N] [--offline]";
 
     public static void main(String[] args) throws Exception {
         Map<String, String> one = new LinkedHashMap<>();
         List<String> want = new ArrayList<>(), open = new ArrayList<>(), agree = new ArrayList<>();
         List<String[]> asked = new ArrayList<>(); // what an open program would: --call, --reach or --view, its id, the rest
-        Map<String, String> roots = new LinkedHashMap<>();
+        Map<String, String> roots = new LinkedHashMap<>(), pages = new LinkedHashMap<>();
         for (int at = 0; at < args.length; at++) {
             String name = args[at];
             if (name.equals("--offline")) one.put(name, "");
@@ -1121,10 +1318,11 @@ public final class FerryHost {
             else if (name.equals("--want")) want.add(args[++at]);
             else if (name.equals("--open")) open.add(args[++at]);
             else if (name.equals("--agree")) agree.add(args[++at]);
-            else if (List.of("--call", "--reach", "--view").contains(name)) {
+            else if (List.of("--call", "--reach", "--view", "--page").contains(name)) {
                 String[] pair = args[++at].split("=", 2);
                 if (pair.length < 2) usage();
-                asked.add(new String[] {name, pair[0], pair[1]});
+                if (name.equals("--page")) pages.put(pair[0], pair[1]);
+                else asked.add(new String[] {name, pair[0], pair[1]});
             } else if (name.equals("--root")) {
                 String[] key = args[++at].split("=", 2);
                 if (key.length < 2) usage();
@@ -1139,6 +1337,7 @@ public final class FerryHost {
         about.put("os", System.getProperty("java.version"));
         FerryHost host = new FerryHost(one.get("--edge"), one.get("--app-key"), new File(one.get("--dir")), about, roots,
                 one.getOrDefault("--language", "en"));
+        host.pages.putAll(pages);
         if (!want.isEmpty()) {
             List<Object> wanted = new ArrayList<>(host.store.list("wanted"));
             for (String id : want) if (!wanted.contains(id)) wanted.add(id);

@@ -6,7 +6,7 @@ import { Refused } from "./refused.js";
 import { BadPackage, unzip } from "./unzip.js";
 import { sha256 } from "./verify.js";
 
-/** Below this path a page finds the files of a plugin, by its alias; no package can hold it, the host page has it first. */
+/** Below this path a page finds the files of a plugin, by its alias. */
 const PLUGINS = ".ferry/plugin/";
 
 const mainOf = (parts) => parts.find(({ root }) => root === "");
@@ -77,8 +77,8 @@ export class Parts {
     try {
       return await this.#coming.get(part.sha256);
     } catch (error) {
-      if (damage && error instanceof EdgeError) throw new Refused(damage); // nothing that can be run is here
-      throw error;
+      const failed = error instanceof EdgeError || error instanceof Refused;
+      throw damage && failed ? new Refused(damage) : error; // of what is damaged nothing that can be run is here
     }
   }
 
@@ -95,7 +95,7 @@ export class Parts {
     this.#log("part", { program, part: part.name, size: part.size });
     const bytes = await this.#download(await address(program, part), part.size, progress);
     const reason = await fault(bytes, part);
-    if (reason) throw new Refused(reason);
+    if (reason) throw new Refused(reason, { fetched: true });
     await this.#keep(part, bytes);
     return bytes;
   }

@@ -1,9 +1,7 @@
 // The phone's screen: the home grid, and the mini-program that is open.
 
 import { answer } from "./bridge.js";
-import { EdgeError } from "./edge.js";
 import { run } from "./frame.js";
-import { Refused } from "./refused.js";
 import { language, words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -119,8 +117,7 @@ export class Phone {
       tell("");
       return files ? { files, said: "there" } : { said: "none" };
     } catch (error) {
-      if (!(error instanceof EdgeError || error instanceof Refused)) throw error;
-      this.#client.log("partMissing", { program: mine.id, message: error.message });
+      await this.#missing(mine, error);
       tell(words().partMissing);
       return { said: "later" };
     }
@@ -131,9 +128,12 @@ export class Phone {
     try {
       await opening.preload(path, route);
     } catch (error) {
-      if (!(error instanceof EdgeError || error instanceof Refused)) throw error;
-      this.#client.log("partMissing", { program: mine.id, message: error.message });
+      await this.#missing(mine, error);
     }
+  }
+
+  #missing({ id, package: about }, error) {
+    return this.#client.programs.missing(id, about?.statement.version_code, error);
   }
 
   close() {

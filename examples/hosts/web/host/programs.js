@@ -144,7 +144,7 @@ export class Programs {
 
   /**
    * What to run: {program, package, opening, files}, {closed: message}, {missing: why} when a part is not here and cannot
-   * be fetched, or null when nothing verified is here.
+   * be had, or null when nothing verified is here.
    * The current version is checked anew; one that is damaged is deleted and reported, and the one before it opens.
    */
   async open(id, { page, online }) {
@@ -163,10 +163,7 @@ export class Programs {
         this.#log(online === false ? "openedOffline" : "opened", { program: id, code: about.statement.version_code });
         return { program: this.get(id), package: about, opening, files };
       } catch (error) {
-        if (error instanceof EdgeError) {
-          this.#log("partMissing", { program: id, message: error.message });
-          return { missing: error.message };
-        }
+        if (error instanceof EdgeError || error.fetched) return { missing: await this.missing(id, program.code, error) };
         if (!(error instanceof Refused)) throw error;
         await this.#report(id, program.code, error.reason);
         await this.#store.write((_, remove) => remove("packages", hash));
@@ -179,6 +176,14 @@ export class Programs {
     });
     this.#changed(id);
     return null;
+  }
+
+  /** A part could not be had: told, and reported when what came was wrong. Any other error goes on. */
+  async missing(id, code, error) {
+    if (error instanceof Refused) await this.#report(id, code, error.reason);
+    else if (!(error instanceof EdgeError)) throw error;
+    this.#log("partMissing", { program: id, message: error.message });
+    return error.message;
   }
 
   /** What is new in the version, this once. */
