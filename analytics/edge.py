@@ -7,7 +7,7 @@ has something new to say of itself sends its token along, and a new message_id.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
 from falcon.asgi import Request, Response
@@ -29,6 +29,7 @@ DeviceId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-
 UserId = Annotated[str, Meta(min_length=1, max_length=LONGEST_USER)]
 Short = Annotated[str, Meta(max_length=64)]
 Platform = Literal["ios", "android", "harmony", "web"]
+Said = TypeVar("Said")
 
 
 class Registration(Struct, frozen=True):
@@ -118,6 +119,20 @@ class _UserOfDevice:
     def __init__(self, edge: EdgeApp) -> None:
         self._edge = edge
 
+    async def _heard(
+        self, req: Request, decoder: msgspec.json.Decoder[Said]
+    ) -> tuple[HostAppSnapshot, Said, DeviceToken | None]:
+        """The host app, what is said, and the device that says it; None: the company's own server does."""
+        edge = self._edge
+        snapshot = edge.host_app(req)
+        edge.pass_limit(req)
+        authorization = edge.authorization(req)
+        said = await edge.said(req, decoder)
+        if auth.is_server(authorization):
+            auth.server(snapshot, authorization)
+            return snapshot, said, None
+        return snapshot, said, auth.required_device(snapshot, authorization)
+
     async def _record(self, kind: str, snapshot: HostAppSnapshot, token: DeviceToken, by: str, **what: Any) -> None:
         """Store a bind or unbind, unless nothing of this device may be stored. The company's server may always."""
         if by != "server" and not snapshot.app.stores(token):
@@ -135,20 +150,14 @@ class Bind(_UserOfDevice):
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Answers a new device token that carries the verified user."""
-        edge = self._edge
-        snapshot = edge.host_app(req)
-        edge.pass_limit(req)
-        authorization = edge.authorization(req)
-        said = await edge.said(req, _binding)
-        if auth.is_server(authorization):
-            auth.server(snapshot, authorization)
+        snapshot, said, token = await self._heard(req, _binding)
+        if token is None:
             if said.device is None or said.user is None:
                 raise Invalid(reason="a server names both “device” and “user”")
             token, user, by = DeviceToken(said.device, 0), said.user, "server"
         else:
-            token = auth.required_device(snapshot, authorization)
-            app = snapshot.app
-            user = verified_user(said.user_token, keys=app.user_token_keys, app_key=app.app_key, now=edge.clock())
+            app, now = snapshot.app, self._edge.clock()
+            user = verified_user(said.user_token, keys=app.user_token_keys, app_key=app.app_key, now=now)
             by = "user_token"
         await self._record("bind", snapshot, token, by, message_id=said.message_id, user=user)
         self._give(resp, snapshot, token, user)
@@ -159,18 +168,12 @@ class Unbind(_UserOfDevice):
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Answers a device token without a user; the old one should be forgotten."""
-        edge = self._edge
-        snapshot = edge.host_app(req)
-        edge.pass_limit(req)
-        authorization = edge.authorization(req)
-        said = await edge.said(req, _unbinding)
-        if auth.is_server(authorization):
-            auth.server(snapshot, authorization)
+        snapshot, said, token = await self._heard(req, _unbinding)
+        by = "user_token"
+        if token is None:
             if said.device is None:
                 raise Invalid(reason="a server names the “device”")
             token, by = DeviceToken(said.device, 0), "server"
-        else:
-            token, by = auth.required_device(snapshot, authorization), "user_token"
         await self._record("unbind", snapshot, token, by, message_id=said.message_id, user=token.user or "")
         self._give(resp, snapshot, token, None)
 

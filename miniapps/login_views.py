@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ferry.kernel.api import errors
+from ferry.kernel.api.acts import ActView
 from ferry.kernel.api.addresses import client_address
 from ferry.kernel.api.parsers import StrictJsonParser
 from ferry.kernel.api.schema import IDEMPOTENCY_KEY, FerrySchema
@@ -47,26 +48,25 @@ class AppSecretView(WorkspaceView):
         return created(forms.AppSecretSerializer(new.secret).data | {"secret": new.plain})
 
 
-class FreezeView(WorkspaceView):
-    rights = {"post": Right.MANAGE_SECRETS}
+class AppSecretActView(ActView):
+    """One act on the app secret of a mini-program."""
 
-    @extend_schema(summary="Freeze the app secret", request=NothingInput, responses=forms.AppSecretsSerializer)
-    def post(self, request: Request, program_id: str) -> Response:
-        self.parse(NothingInput)
-        program = selectors.program(self.workspace, program_id)
-        rows = services.freeze_app_secret(actor=self.actor, program=program)
-        return Response(forms.AppSecretsSerializer({"secrets": rows}).data)
+    form = NothingInput
+    answer = forms.AppSecretsSerializer
+
+    def on(self, thing_id: str, values: dict[str, Any]) -> dict[str, Any]:
+        return {"program": selectors.program(self.workspace, thing_id)}
+
+    def told(self, changed: Any) -> Any:
+        return super().told({"secrets": changed})
 
 
-class UnfreezeView(WorkspaceView):
-    rights = {"post": Right.MANAGE_SECRETS}
+class FreezeView(AppSecretActView, right=Right.MANAGE_SECRETS, summary="Freeze the app secret"):
+    act = services.freeze_app_secret
 
-    @extend_schema(summary="Unfreeze the app secret", request=NothingInput, responses=forms.AppSecretsSerializer)
-    def post(self, request: Request, program_id: str) -> Response:
-        self.parse(NothingInput)
-        program = selectors.program(self.workspace, program_id)
-        rows = services.unfreeze_app_secret(actor=self.actor, program=program)
-        return Response(forms.AppSecretsSerializer({"secrets": rows}).data)
+
+class UnfreezeView(AppSecretActView, right=Right.MANAGE_SECRETS, summary="Unfreeze the app secret"):
+    act = services.unfreeze_app_secret
 
 
 class _OpenSchema(FerrySchema):

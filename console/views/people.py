@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -34,28 +36,37 @@ class Members(WorkspacePage):
         return self.page({"page": members, "roles_table": roles, "all_roles": list(Role), **more})
 
 
-class NewMember(WorkspacePage):
-    """Add a member; a new account gets a one-time password, shown in this answer and nowhere else."""
+class MadeOnce(WorkspacePage):
+    """Makes something with a secret, shown in this answer and nowhere else."""
 
-    section = "members"
-    right = Right.MANAGE_MEMBERS
-    template = "console/member_new.html"
+    form: ClassVar[type[Form]]
+    make: ClassVar[Callable[..., Any]]  # the service; its arguments are the form's fields
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form."""
-        return self.page({"form": MemberForm()})
+        return self.page({"form": self.form()})
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Add and show the password to hand over."""
-        form = MemberForm(request.POST)
+        """Make it and show it."""
+        form = self.form(request.POST)
         if form.is_valid():
             try:
-                made = services.create_member(actor=self.actor, **form.cleaned_data)
+                made = type(self).make(actor=self.actor, **form.cleaned_data)
             except FerryError as error:
                 form.add_error(None, error.text())
             else:
                 return self.page({"made": made})
         return self.page({"form": form}, status=400)
+
+
+class NewMember(MadeOnce):
+    """Add a member; a new account gets a one-time password to hand over."""
+
+    section = "members"
+    right = Right.MANAGE_MEMBERS
+    template = "console/member_new.html"
+    form = MemberForm
+    make = services.create_member
 
 
 class MemberAct(Members):
@@ -129,28 +140,14 @@ class Tokens(WorkspacePage):
         return self.page({"page": page, "names": names, "now": clock.now()})
 
 
-class NewToken(WorkspacePage):
-    """Make a token; it is in this answer and nowhere else."""
+class NewToken(MadeOnce):
+    """Make a token."""
 
     section = "tokens"
     right = Right.MANAGE_TOKENS
     template = "console/token_new.html"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """The form."""
-        return self.page({"form": TokenForm()})
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Create and show."""
-        form = TokenForm(request.POST)
-        if form.is_valid():
-            try:
-                made = services.create_token(actor=self.actor, **form.cleaned_data)
-            except FerryError as error:
-                form.add_error(None, error.text())
-            else:
-                return self.page({"made": made})
-        return self.page({"form": form}, status=400)
+    form = TokenForm
+    make = services.create_token
 
 
 class RevokeToken(WorkspacePage):

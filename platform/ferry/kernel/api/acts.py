@@ -41,6 +41,10 @@ class ActView(WorkspaceView, ABC):
     def on(self, thing_id: str, values: dict[str, Any]) -> dict[str, Any]:
         """The thing, as the service's arguments; takes out of `values` whatever helps to find it. Raises NotFound."""
 
+    def told(self, changed: Any) -> Any:
+        """What the act answers with."""
+        return self.answer(changed).data
+
 
 def _door(view: type[ActView], summary: str) -> Callable[..., Response]:
     @extend_schema(summary=summary, request=view.form, responses=view.answer)
@@ -48,6 +52,6 @@ def _door(view: type[ActView], summary: str) -> Callable[..., Response]:
         (thing_id,) = place.values()
         values = self.parse(self.form) if self.form is not None else {}
         thing = self.on(thing_id, values)
-        return Response(self.answer(view.act(actor=self.actor, **thing, **values)).data)
+        return Response(self.told(view.act(actor=self.actor, **thing, **values)))
 
     return post
