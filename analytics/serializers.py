@@ -64,7 +64,9 @@ class RefusedSerializer(serializers.Serializer[Any]):
     """A record that was not stored."""
 
     kind = serializers.CharField()
-    reason = serializers.CharField(help_text="invalid, unknown_app, no_consent, unknown_kind or handler_failed")
+    reason = serializers.CharField(
+        help_text="invalid, unknown_app, unknown_agreement, no_consent, unknown_kind, handler_failed"
+    )
     payload = serializers.CharField(help_text="As it was received; empty where consent forbids keeping it.")
 
 

@@ -210,6 +210,7 @@ VOCABULARY: dict[str, dict[str, Look]] = {
         "no_consent": (_("No consent to analytics"), ""),
         "invalid": (_("It cannot be read"), ""),
         "unknown_app": (_("It names no host app that is here"), ""),
+        "unknown_agreement": (_("Nobody has published what it accepts"), ""),
         "unknown_kind": (_("Nothing here loads such records"), ""),
         "handler_failed": (_("This platform failed on it"), ""),
     },

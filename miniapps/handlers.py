@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import F
@@ -14,12 +14,15 @@ from django.db.models import F
 from ferry.journal.reading import measured, read, workspaces
 from ferry.journal.registry import Apply, Measure
 from ferry.journal.work import Work
-from miniapps.models import PrivacyAcceptance, ShortLink
+from miniapps.models import PrivacyAcceptance, PrivacyAgreement, ShortLink
 from miniapps.records import ACCEPTANCES, OPENINGS
 
 
 class PrivacyHandler:
-    """Kind privacy_accepted. The first acceptance of a version on a device is kept; later ones change nothing."""
+    """Kind privacy_accepted. The first acceptance of a version on a device is kept; later ones change nothing.
+
+    What nobody has published yet cannot have been accepted: it would count for whatever is published under that number.
+    """
 
     def measure(self, kind: str, payload: bytes) -> Measure:
         return measured(payload)
@@ -27,9 +30,13 @@ class PrivacyHandler:
     def load(self, records: Mapping[str, Sequence[bytes]], work: Work) -> Apply:
         found = read(ACCEPTANCES, records, work)
         homes = workspaces(item.record.host_app for item in found)
+        published = _published(homes.values(), {item.record.program for item in found})
         first: dict[tuple[str, str, int, str], PrivacyAcceptance] = {}
         for item in sorted(found, key=lambda item: item.record.position):
             record = item.record
+            if (homes[record.host_app], record.program, record.version) not in published:
+                work.rejected(item.kind, record.host_app, record.day, "unknown_agreement", item.payload)
+                continue
             key = (record.host_app, record.program, record.version, record.device)
             if key in first:
                 work.duplicate(item.kind, record.host_app, record.day)
@@ -63,6 +70,12 @@ class LinkHandler:
             opens[link] += 1
             last[link] = max(last.get(link, record.moment), record.moment)
         return lambda: _count(opens, last)
+
+
+def _published(homes: Iterable[str], programs: Iterable[str]) -> set[tuple[str, str, int]]:
+    """Workspace, program and version of every agreement that these programs have there."""
+    rows = PrivacyAgreement.objects.unscoped().filter(workspace_id__in=set(homes), program__program_id__in=programs)
+    return set(rows.values_list("workspace_id", "program__program_id", "version"))
 
 
 def _keep(rows: Sequence[PrivacyAcceptance]) -> None:

@@ -14,6 +14,8 @@ from miniapps.records import PRIVACY_ACCEPTED
 
 if TYPE_CHECKING:
     from ferry.edge.app import EdgeApp
+    from ferry.edge.snapshot.hostapp import HostAppSnapshot
+    from miniapps.snapshot_load import Program
 
 
 class Acceptance(Struct, frozen=True):
@@ -23,6 +25,21 @@ class Acceptance(Struct, frozen=True):
     version: Annotated[int, Meta(ge=1, lt=2**31)]  # of the agreement, as the terms name it
 
 
+class _Privacy(Struct, frozen=True):
+    version: int
+
+
+class _Terms(Struct, frozen=True):
+    privacy: _Privacy | None = None
+
+
+class _Told(Struct, frozen=True):
+    """What is asked here of the entry in "terms" that a check-in sends."""
+
+    terms: _Terms
+
+
+_told = msgspec.json.Decoder(_Told)
 _WAIT_S = 2.5  # two polls
 _decoder = msgspec.json.Decoder(Acceptance)
 
@@ -35,16 +52,16 @@ class AcceptPrivacy:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """`stored` is false where the host app requires consent to analytics and the device has not given it, and
-        where the host app offers no such program. Either way the device need not say it again.
+        where the host app has published no such program or agreement. Either way the device need not say it again.
         """
         edge = self._edge
         snapshot, token = edge.from_device(req)
         said = await edge.said(req, _decoder)
-        if said.program not in snapshot.part("program"):  # another edge may have offered it a second ago
+        if not _is_published(snapshot, said):  # another edge may have told of it a second ago
             await edge.snapshots.next_poll(_WAIT_S)
             snapshot = edge.host_app(req)
         app = snapshot.app
-        stored = app.stores(token) and said.program in snapshot.part("program")
+        stored = app.stores(token) and _is_published(snapshot, said)
         if stored:
             record = {
                 **edge.stamp(snapshot),
@@ -55,6 +72,15 @@ class AcceptPrivacy:
             }
             await edge.journal.append(PRIVACY_ACCEPTED, answers.encode(record))
         answers.give(resp, {"stored": stored})
+
+
+def _is_published(snapshot: HostAppSnapshot, said: Acceptance) -> bool:
+    """Whether there is such an agreement. Where the program is offered to nobody now, the loader has to find out."""
+    program: Program | None = snapshot.part("program").get(said.program)
+    if program is None or not program.steps:
+        return program is not None
+    told = [_told.decode(terms.entry).terms.privacy for terms in (program.terms or {}).values()]
+    return said.version <= max((privacy.version for privacy in told if privacy is not None), default=0)
 
 
 def add_routes(edge: EdgeApp) -> None:

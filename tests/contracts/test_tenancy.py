@@ -33,6 +33,7 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "miniapps/delivery/sweeping.py:_let_go": "a blob goes only when no workspace names it",
     "miniapps/delivery/sweeping.py:sweep": "the tick forgets what no workspace wants any more",
     "miniapps/handlers.py:_count": "the loader counts what all workspaces' links were opened, by host app and code",
+    "miniapps/handlers.py:_published": "the loader asks which agreements all workspaces have published",
     "miniapps/handlers.py:_keep": "the loader writes what all workspaces' devices accepted, by host app",
     "miniapps/services/links.py:sweep_links": "the tick ends what has expired in every workspace",
     "miniapps/adapters/history.py:held_sets": "the sweep asks which stored sets any workspace still uses",

@@ -63,7 +63,8 @@ def call(client: SnapshotClient, notes: Notes, edge_settings: EdgeSettings, cloc
 def _published(published: Published, client: SnapshotClient) -> None:
     published.app = app_body(link_base="harbour://open")
     icons = {"96": "a" * 64}
-    published.program(program_body("card", release_body(1), name="Card <b>", description="Pay & go", icons=icons))
+    release = release_body(1, terms={"serial": 1, "privacy": {"version": 2}}, terms_signature={})
+    published.program(program_body("card", release, name="Card <b>", description="Pay & go", icons=icons))
     published.others["links:h"] = {"links": {CODE: LINK}}
     published.others["links:j"] = {"links": {OVER: LINK | {"expires_at": NOW}}}
     published.version += 1
@@ -213,6 +214,22 @@ class TestAcceptedPrivacy:
         client.poll()
         answer = call("POST", "/v1/privacy/accept", json=body, authorization=AUTHORIZATION)
         assert (answer.json(), len(notes.appended)) == ({"stored": True}, 1)
+
+    @pytest.mark.parametrize(("version", "stored"), [(1, True), (2, True), (3, False)])
+    def test_nothing_is_accepted_that_is_not_published_yet(
+        self, call: Caller, notes: Notes, version: int, stored: bool
+    ) -> None:
+        body = {"program": "card", "version": version}
+        answer = call("POST", "/v1/privacy/accept", json=body, authorization=AUTHORIZATION)
+        assert (answer.json(), len(notes.appended)) == ({"stored": stored}, int(stored))
+
+    def test_where_no_agreement_is_published_nothing_is_accepted(
+        self, call: Caller, published: Published, client: SnapshotClient, notes: Notes
+    ) -> None:
+        published.program(program_body("card", release_body(1)))
+        client.poll()
+        answer = call("POST", "/v1/privacy/accept", json={"program": "card", "version": 1}, authorization=AUTHORIZATION)
+        assert (answer.json(), notes.appended) == ({"stored": False}, [])
 
     def test_only_a_registered_device_accepts(self, call: Caller) -> None:
         assert call("POST", "/v1/privacy/accept", json={"program": "card", "version": 1}).status_code == 401

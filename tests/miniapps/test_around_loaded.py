@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from analytics import selectors as analytics
 from ferry.kernel import clock, ids
 from miniapps import selectors, services
-from miniapps.models import PrivacyAcceptance
+from miniapps.models import PrivacyAcceptance, PrivacyAgreement
 from tests.journal.world import Edge
 from tests.journal.world import World as Journal
 from tests.world import World
@@ -36,19 +37,32 @@ def told(world: World, kind: str, *records: dict) -> None:
     journal.load()
 
 
+def published(world: World, text: str) -> PrivacyAgreement:
+    return services.publish_agreement(actor=world.operator, program=world.program, text={"en": text}, url={})
+
+
 def accepted(device: str, version: int = 1, **more) -> dict:
     return {"device": device, "program": "2018080616290001", "version": version, **more}
 
 
 def test_each_device_counts_once_for_each_version(port):
-    services.publish_agreement(actor=port.operator, program=port.program, text={"en": "Hello."}, url={})
+    agreement = published(port, "Hello.")
+    published(port, "Hello again.")
     told(port, "privacy_accepted", accepted("d1"), accepted("d1"), accepted("d2", user="anna"), accepted("d1", 2))
     told(port, "privacy_accepted", accepted("d1"), accepted("d3"))
     assert selectors.acceptances(port.program) == {1: {port.host_app.pk: 3}, 2: {port.host_app.pk: 1}}
-    [agreement] = selectors.agreements(port.program)
     assert selectors.accepted(agreement) == 3
     assert PrivacyAcceptance.objects.of(port.workspace).get(device="d2").user == "anna"
     assert selectors.acceptances(World.make("Elsewhere").program) == {}
+
+
+def test_nobody_accepts_what_is_not_published_yet(port):
+    told(port, "privacy_accepted", accepted("d1"), accepted("d1", program="nobody"))
+    published(port, "Hello.")
+    told(port, "privacy_accepted", accepted("d1", 2), accepted("d2"))
+    assert selectors.acceptances(port.program) == {1: {port.host_app.pk: 1}}
+    reasons = [row.reason for row in analytics.quarantine(port.workspace, port.host_app.pk, clock.now().date())]
+    assert reasons == ["unknown_agreement"] * 3
 
 
 def test_opens_are_counted_and_only_of_the_host_apps_own_links(port):
@@ -70,6 +84,7 @@ def test_opens_are_counted_and_only_of_the_host_apps_own_links(port):
 
 
 def test_what_cannot_be_read_or_belongs_to_nobody_stops_nothing(port):
+    published(port, "Hello.")
     told(
         port,
         "privacy_accepted",
