@@ -245,6 +245,7 @@ class Operators(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
+@pytest.mark.timeout(600)  # a hundred acts, each a transaction; on a busy machine they take minutes
 def test_no_sequence_of_acts_breaks_a_promise():
     run_state_machine_as_test(
         Operators, settings=settings(max_examples=8, stateful_step_count=12, deadline=None, database=None)
