@@ -89,7 +89,8 @@ def made_parts(workspace: Workspace, versions: Iterable[Version]) -> dict[str, d
     `code` is that of a version of the same program whose part of the same name is `from`. A version without
     sub-packages is left out.
     """
-    wanted = list(Part.objects.of(workspace).filter(version__in=list(versions)).select_related("version"))
+    parts = Part.objects.of(workspace).filter(version__in=list(versions)).select_related("version")
+    wanted = list(parts.defer("version__files", "version__report"))
     rows = Derived.objects.of(workspace).filter(
         source__in=sorted({part.sha256 for part in wanted}), state=Derived.State.MADE
     )

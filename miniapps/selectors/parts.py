@@ -74,7 +74,7 @@ def dependents(host_app: HostApp, plugin_id: str) -> Iterable[Version]:
         host_app=host_app, state=ReviewState.APPROVED, version_id__in=uses.values("version_id")
     )
     rows = Version.objects.of(host_app.workspace).filter(pk__in=approved.values("version_id"))
-    return rows.select_related("program").order_by("program_id", "code")
+    return rows.select_related("program").defer("files", "report").order_by("program_id", "code")
 
 
 def _plugin_entry(borrowed: Borrowed) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _borrowed(host_app: HostApp, version: Version, use: PluginUse) -> Borrowed:
     )
     fitting = {
         release.version.name: release.version
-        for release in released.select_related("version").order_by("serial")
+        for release in released.select_related("version").defer("version__files", "version__report").order_by("serial")
         if covers(release.version.host_range, version.host_range)
     }
     name = newest_within(use.range, list(fitting))

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from ferry.kernel.audit.services import record
+from ferry.kernel.errors import NotFound
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.rights import Right
 from miniapps.models import Capability, Grant
@@ -65,14 +66,15 @@ def change_capability(
 
 @transaction.atomic
 def remove_capability(*, actor: Actor, capability: Capability) -> None:
-    """Remove an entry; a built-in one is seen as built in again. Raises CapabilityInUse."""
+    """Remove an entry; a built-in one is seen as built in again. Raises CapabilityInUse, NotFound."""
     require(actor, Right.MANAGE_APPS)
     within(actor, capability)
     used = Grant.objects.of(actor.workspace).filter(kind=CAPABILITY, value=capability.name, state__in=OPEN)
     if capability.name not in BUILT_IN and used.exists():
         raise CapabilityInUse(name=capability.name)
+    if not Capability.objects.of(actor.workspace).filter(pk=capability.pk).delete()[0]:
+        raise NotFound(kind="capability")
     record(actor=actor, action="capability.removed", target=capability, before=_told(capability))
-    Capability.objects.of(actor.workspace).filter(pk=capability.pk).delete()
 
 
 def _checked(field: str, text: str) -> str:

@@ -104,6 +104,7 @@ def fresh_release(release: Release) -> Release:
     return (
         Release.objects.of(release.workspace)
         .select_related("workspace", "host_app", "program", "version")
+        .defer("version__files", "version__report")
         .get(pk=release.pk)
     )
 
@@ -111,7 +112,8 @@ def fresh_release(release: Release) -> Release:
 def open_releases(actor: Actor, program: MiniProgram, host_app: HostApp) -> list[Release]:
     """The program's open releases on the host app, newest first. Only behind the lock."""
     rows = Release.objects.of(actor.workspace).filter(host_app=host_app, program=program, state__in=OPEN)
-    return list(rows.select_related("workspace", "host_app", "program", "version").order_by("-serial"))
+    rows = rows.select_related("workspace", "host_app", "program", "version")
+    return list(rows.defer("version__files", "version__report").order_by("-serial"))
 
 
 def serving_release(actor: Actor, program: MiniProgram, host_app: HostApp) -> Release | None:

@@ -53,5 +53,6 @@ def settle_program(publication: Publication, program: MiniProgram) -> None:
     approved = Review.objects.of(host_app.workspace).filter(
         host_app=host_app, version__program=program, state=ReviewState.APPROVED
     )
-    for version in Version.objects.of(host_app.workspace).filter(pk__in=approved.values("version")).order_by("code"):
+    versions = Version.objects.of(host_app.workspace).filter(pk__in=approved.values("version"))
+    for version in versions.select_related("program").defer("files", "report").order_by("code"):
         settle_version(publication, version)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ferry.kernel.audit import selectors as audit
+from ferry.kernel.errors import NotFound
 from ferry.kernel.identity.actors import system
 from ferry.kernel.identity.rights import Role
 from miniapps import selectors, services
@@ -189,6 +191,10 @@ def test_a_workspace_may_find_a_built_in_capability_sensitive(world):
     assert terms(world, version) == {}
     services.remove_capability(actor=admin, capability=own)  # built in again, so what is open stays
     assert [each.built_in for each in permissions.catalogue(world.workspace) if each.name == "scan"] == [True]
+    with pytest.raises(NotFound):
+        services.remove_capability(actor=admin, capability=own)
+    told = [entry.action for entry in audit.entries(world.workspace)]
+    assert told.count("capability.removed") == 1
 
 
 def test_thirty_domains_of_a_kind_are_the_most(world):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ferry.kernel.identity.actors import system
 from ferry.kernel.publishing.services import publishing
 from ferry.kernel.signing import services as signing
 from ferry.kernel.signing.canonical import canonical_json
 from ferry.kernel.signing.selectors import public_keys
+from miniapps import services
 from miniapps.services import terms as settling
 from miniapps.terms import NONE, terms_of
 from tests.world import World
@@ -45,6 +48,20 @@ def test_two_subjects_never_say_the_same_member():
     assert terms_of({}, {"capabilities": ["scan"]})["capabilities"] == ["scan"]
     with pytest.raises(ValueError, match="privacy"):
         terms_of({"privacy": {"version": 1}}, {"privacy": {"version": 2}})
+
+
+def test_no_file_table_is_read_while_others_wait_for_the_lock(world):
+    """One has a line for each file of a package, and a mini-program has many approved versions."""
+    world.release("1.0.0")
+    gray = world.release("1.1.0", share=20)
+    with CaptureQueriesContext(connection) as asked:
+        services.publish_agreement(
+            actor=system(world.workspace), program=world.program, text={"en": "We keep your tickets."}, url={}
+        )
+        world.complete(gray)
+    read = [each["sql"] for each in asked if '"miniapps_version"."code"' in each["sql"]]
+    assert read
+    assert [sql for sql in read if '"miniapps_version"."files"' in sql] == []
 
 
 def test_a_version_of_which_nothing_is_said_has_no_terms(world, said):
