@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from examples.demo.platform import Platform
 from examples.hosts.web.server import Config, WebHost
 from ferry.cli.archive import archive
 from tests.browser.phones import Phone
+from tests.browser.test_preset import bundle
 from tests.browser.test_real_edge import PROGRAM, Office
 from tests.browser.test_real_edge import platform as platform
 
@@ -73,7 +75,8 @@ def test_a_phone_fetches_the_parts_that_it_needs_and_the_plugin(
         if "/packages/" in request.url:
             fetched.append(names.get(request.url.partition("/packages/")[2][:64], "whole"))
 
-    with WebHost(Config(edge=platform.edge, app_key=made["host_app"]["app_key"]), port=port) as host:
+    config = Config(edge=platform.edge, app_key=made["host_app"]["app_key"])
+    with WebHost(config, port=port) as host:
         page = context.new_page()
         page.on("request", note)
         phone = Phone(page, host.url)
@@ -88,6 +91,7 @@ def test_a_phone_fetches_the_parts_that_it_needs_and_the_plugin(
         phone.program.locator("nav a").click()
         phone.shows("pay")
         assert fetched == ["__APP__", "chart", "book", "pay"]
+        preset = bundle(office, tmp_path / "preset.zip")
         office.close()
         platform.stop()
         phone.switch_on()
@@ -95,4 +99,12 @@ def test_a_phone_fetches_the_parts_that_it_needs_and_the_plugin(
         phone.shows("from the plugin")
         phone.program.locator("nav a").click()
         phone.shows("pay")
+        assert fetched == ["__APP__", "chart", "book", "pay"]
+
+        # A new phone whose app was built with both: whole, with the plugin, and nothing to ask.
+        host.configure(dataclasses.replace(config, preset=str(preset)))
+        page.locator("#forget").click()
+        page.locator("body[data-ready=yes]").wait_for()
+        tile.click()
+        phone.shows("from the plugin")
         assert fetched == ["__APP__", "chart", "book", "pay"]
