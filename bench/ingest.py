@@ -128,7 +128,7 @@ class Pace:
     behind: float  # seconds of events that waited when the last was acknowledged
     drained: float  # seconds until nothing waited
     seconds: float  # until the last was acknowledged
-    loader_cpu: float  # µs an event
+    loader_cpu: float  # µs an event, with the merging of small files, for which there is time only at a pace
 
     @property
     def loaded(self) -> float:

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 FAN = 16  # files of about one size that become one
 FULL_ROWS = 1_000_000  # a file of so many is left alone: larger ones are no quicker to read, and slow to merge
-MOST_ROWS = 2 * FULL_ROWS  # of one merge: about three seconds, during which the loader loads nothing
+MOST_ROWS = 2 * FULL_ROWS  # of one merge: about four seconds, during which the loader loads nothing
 QUIET = timedelta(hours=1)  # nothing came for this long: the day is made one file
 KEPT = timedelta(hours=1)  # a reader that knows an old file has come to its end; the longest is a training
 LOOK_S = 10.0  # between two looks at the manifest
