@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 
 from ferry.kernel.api.schema import page_schema
 from ferry.kernel.api.views import WorkspaceView, created
+from ferry.kernel.errors import NotFound
 from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.rights import Right
 from ferry.kernel.storage import blobs
@@ -254,8 +256,12 @@ def _asked(archive: Archive) -> Response:
 
 
 def _made(view: WorkspaceView, ask: Any) -> Response:
-    """Ask once, then make it here when it is small: outside the transaction of the asking."""
+    """Ask once, then make it here when it is small: outside the transaction of the asking.
+
+    A repeat may come after the file was deleted: then the first answer is all there is.
+    """
     response = view.once(ask)
-    archive = services.make_now(selectors.archive(view.workspace, response.data["id"]))
-    response.data = forms.ArchiveSerializer(archive).data
+    with suppress(NotFound):
+        archive = services.make_now(selectors.archive(view.workspace, response.data["id"]))
+        response.data = forms.ArchiveSerializer(archive).data
     return response

@@ -12,7 +12,7 @@ from analytics.segments.models import Segment
 from ferry.kernel import clock
 from ferry.kernel.errors import NotFound
 from ferry.kernel.identity.models import Workspace
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 from ferry.kernel.publishing import selectors as published
 from ferry.kernel.publishing import sets
 from ferry.kernel.targeting import compile_rule, compile_segment
@@ -33,7 +33,7 @@ def segments(workspace: Workspace) -> QuerySet[Segment]:
 
 def segment(workspace: Workspace, segment_id: str) -> Segment:
     """One segment. Raises NotFound, also when it is another workspace's."""
-    fits = len(segment_id) == LENGTH and segment_id.isascii() and segment_id.isalnum()
+    fits = is_id(segment_id)
     row = Segment.objects.of(workspace).filter(pk=segment_id).first() if fits else None
     if row is None:
         raise NotFound(kind="segment")

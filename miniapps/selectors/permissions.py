@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q, QuerySet
 
 from ferry.kernel.errors import NotFound
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 from miniapps.models import Capability, Grant, GrantState, MiniProgram, Terms, Version
 from miniapps.permissions.asking import Item, declared_items, members
 from miniapps.permissions.capabilities import BUILT_IN
@@ -120,4 +120,4 @@ def wished_domains(version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _fits(row_id: str) -> bool:
-    return len(row_id) == LENGTH and row_id.isascii() and row_id.isalnum()
+    return is_id(row_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db.models import Model, QuerySet
 
 from ferry.kernel.errors import NotFound
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 from miniapps import wording
 from miniapps.models import Listing, MiniProgram, Release, Review, SizeBudget, Version
 from miniapps.packages.sizes import Budgets, size_table
@@ -119,7 +119,7 @@ def listing(host_app: HostApp, program: MiniProgram) -> Listing | None:
 
 def one(rows: QuerySet[M], row_id: str, kind: str) -> M:
     """The row with this id, whose form is checked before a database sees it. Raises NotFound."""
-    fits = len(row_id) == LENGTH and row_id.isascii() and row_id.isalnum()
+    fits = is_id(row_id)
     row = rows.filter(pk=row_id).first() if fits else None
     if row is None:
         raise NotFound(kind=kind)

@@ -11,7 +11,7 @@ from ferry.kernel.audit import selectors as audit
 from ferry.kernel.errors import Invalid
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.rights import Right
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 from ferry.kernel.signing.selectors import public_keys
 from ferry.kernel.signing.services import sign
 from miniapps.carrying import exports, files
@@ -33,7 +33,7 @@ def ask_for_export(*, actor: Actor, version: Version, recipient: str = "") -> Ar
     """
     require(actor, Right.RELEASE)
     within(actor, version)
-    if recipient and (len(recipient) != LENGTH or not recipient.isalnum()):
+    if recipient and not is_id(recipient):
         raise Invalid(reason=_("the recipient is the id of a workspace; GET /api/v1/me says it there."))
     approved = _approvals(version).values_list("pk", flat=True)
     choice = {"recipient": recipient, "approvals": list(approved), "bytes": version.size}

@@ -15,7 +15,7 @@ from ferry.kernel.identity import selectors as identity
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import Workspace
 from ferry.kernel.identity.rights import Right
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 from ferry.kernel.signing.selectors import public_keys
 from miniapps.carrying.files import Damaged, fingerprint
 from miniapps.errors import AlreadyTrusted, FingerprintDiffers
@@ -64,7 +64,7 @@ def trust_exporter(
         raise Invalid(reason=_("the key is no P-256 public key in PEM.")) from None
     if found != given_fingerprint.replace(":", "").replace(" ", "").lower():
         raise FingerprintDiffers(fingerprint=found)
-    if len(workspace_of_origin) != LENGTH or not workspace_of_origin.isalnum():
+    if not is_id(workspace_of_origin):
         raise Invalid(reason=_("the workspace is named by its id."))
     exporter = TrustedExporter(
         workspace=actor.workspace,

@@ -24,7 +24,7 @@ from ferry.kernel.audit.services import record
 from ferry.kernel.errors import NotFound, TooLarge
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.rights import Right
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 from ferry.kernel.secrets import sync_folder
 from miniapps import workshop
 from miniapps.errors import (
@@ -77,7 +77,7 @@ def own_upload(*, actor: Actor, upload_id: str) -> ResumableUpload:
     """The actor's upload. Raises NotFound, also for somebody else's, and UploadGone once it has expired."""
     require(actor, Right.UPLOAD)
     mine = ResumableUpload.objects.of(actor.workspace).filter(created_by=actor.person_id)
-    upload = mine.filter(pk=upload_id).first() if len(upload_id) == LENGTH and upload_id.isalnum() else None
+    upload = mine.filter(pk=upload_id).first() if is_id(upload_id) else None
     if upload is None:
         raise NotFound(kind="upload")
     if upload.expires_at <= clock.now():

@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 
 from ferry.kernel.errors import NotFound
 from ferry.kernel.identity.models import Workspace
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 from push.models import Campaign, Delivery, Message, Recipient, Template
 
 M = TypeVar("M", bound=Model)
@@ -66,7 +66,7 @@ def recipients(message: Message) -> QuerySet[Recipient]:
 
 
 def _one(rows: QuerySet[M], row_id: str, kind: str) -> M:
-    fits = len(row_id) == LENGTH and row_id.isascii() and row_id.isalnum()
+    fits = is_id(row_id)
     row = rows.filter(pk=row_id).first() if fits else None
     if row is None:
         raise NotFound(kind=kind)

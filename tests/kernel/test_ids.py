@@ -43,3 +43,8 @@ def test_unguessable_ones_have_the_asked_length(bits):
     made = ids.unguessable(bits)
     assert len(made) == bits // 5
     assert value_of(made) < 1 << bits
+
+
+def test_what_may_be_an_identifier():
+    assert ids.is_id(ids.new())
+    assert not any(map(ids.is_id, ("", "a" * 25, "a" * 27, "é" * 26, "a" * 25 + "\n", "../" + "a" * 23)))

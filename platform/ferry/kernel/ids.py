@@ -20,6 +20,11 @@ def new() -> str:
     return _encode(value, LENGTH)
 
 
+def is_id(text: str) -> bool:
+    """Whether this may be an identifier: nothing else is looked up."""
+    return len(text) == LENGTH and text.isascii() and text.isalnum()
+
+
 def floor(milliseconds: int) -> str:
     """The smallest identifier that `new` gives from this moment on (ms since the epoch)."""
     return _encode((max(0, milliseconds) & (1 << 48) - 1) << 80, LENGTH)

@@ -28,7 +28,7 @@ from ferry.kernel.errors import Invalid, NotFound
 from ferry.kernel.identity.actors import Actor, require
 from ferry.kernel.identity.models import Workspace
 from ferry.kernel.identity.rights import Right
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 
 Handler = Callable[..., Response]
 T = TypeVar("T", bound=TenantModel)
@@ -117,7 +117,7 @@ class WorkspaceView(APIView):
 
     def get_row(self, model: type[T], row_id: str, kind: str = "") -> T:
         """The workspace's row with this id. Raises NotFound, also when it is another workspace's."""
-        fits = len(row_id) == LENGTH and row_id.isascii() and row_id.isalnum()
+        fits = is_id(row_id)
         row = model.objects.of(self.workspace).filter(pk=row_id).first() if fits else None
         if row is None:
             raise NotFound(kind=kind or str(model._meta.verbose_name))

@@ -13,7 +13,7 @@ from ferry.kernel.identity import keys
 from ferry.kernel.identity.actors import Actor
 from ferry.kernel.identity.models import Account, ApiToken, HostApp, HostAppKey, Member, Workspace
 from ferry.kernel.identity.rights import rights_of
-from ferry.kernel.ids import LENGTH
+from ferry.kernel.ids import is_id
 
 M = TypeVar("M", bound=Model)
 
@@ -161,7 +161,7 @@ def _active_member(workspace: Workspace, account_id: str) -> Member | None:
 
 def _one(rows: QuerySet[M], row_id: str, kind: str) -> M:
     """The row with this id. An id of another form cannot be one of ours, and a NUL would upset PostgreSQL."""
-    row = rows.filter(pk=row_id).first() if len(row_id) == LENGTH and row_id.isalnum() else None
+    row = rows.filter(pk=row_id).first() if is_id(row_id) else None
     if row is None:
         raise NotFound(kind=kind)
     return row
