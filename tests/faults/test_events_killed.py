@@ -127,8 +127,13 @@ def test_the_segment_client_loses_and_doubles_nothing(platform: Platform):
     client.join()
     assert given_up == []
 
-    _until(lambda: platform.look()["counts"]["pending"] == 0 and len(platform.look()["ids"]) >= len(sent), "loaded")
-    found = platform.look()
+    found: dict[str, Any] = {}
+
+    def loaded() -> bool:
+        found.update(platform.look())
+        return found["counts"]["pending"] == 0 and len(found["ids"]) >= len(sent)
+
+    _until(loaded, "loaded")
     assert Counter(found["ids"]) == Counter(sent)
     counts = found["counts"]
     assert (counts["stored"], counts["rejected"]) == (len(sent), 0)

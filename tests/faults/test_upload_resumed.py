@@ -19,7 +19,7 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.uploader import Uploader
 
-from tests.tree import Tree
+from tests.tree import Tree, running
 from tests.world import PAGE, RANGE, make_zip
 
 pytestmark = pytest.mark.processes
@@ -63,12 +63,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    tree = Tree(tmp_path_factory.mktemp("resumed")).start()
-    try:
+def site() -> Iterator[Site]:
+    with running() as tree:
         yield Site(tree)
-    finally:
-        tree.stop()
 
 
 @pytest.fixture(scope="module")
