@@ -24,7 +24,7 @@ from miniapps.errors import LinkOver, NoSuchLink
 from miniapps.qr import qr_svg
 from miniapps.records import LINK_OPENED
 from miniapps.snapshot_load import Program
-from miniapps.snapshot_load_more import Link
+from miniapps.snapshot_load_around import Link
 
 if TYPE_CHECKING:
     from ferry.edge.app import EdgeApp

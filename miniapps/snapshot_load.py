@@ -169,9 +169,9 @@ def update_entry(program_id: str, entry: dict[str, Any], edge_url: str) -> dict[
 
 
 def _icon(name: str, sha256: str, sources: Sources) -> str:
-    sources.serves(sha256)
-    ending = "webp" if name.endswith(".webp") else "png"
-    return f"{sources.edge_url}/icons/{sha256}.{ending}"
+    served = f"{sha256}.webp" if name.endswith(".webp") else f"{sha256}.png"
+    sources.serves_as(served, sha256)
+    return f"{sources.edge_url}/icons/{served}"
 
 
 class StoredSegments(Mapping[str, Sequence[Any]]):

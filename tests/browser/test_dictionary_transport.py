@@ -51,7 +51,7 @@ def test_the_new_package_of_each_program_comes_as_its_delta(
     settings: Any, tmp_path: Path, context: BrowserContext
 ) -> None:
     settings.FERRY_BLOB_DIR, settings.FERRY_STORAGE_URL = tmp_path / "blobs", ""
-    registry.register_loader("program", "miniapps.snapshot_load_more.load_program")
+    registry.register_loader("program", "miniapps.snapshot_load.load_program")
     with WebHost(Config(edge="http://*.harbour.localhost:*", app_key=APP_KEY), port=0) as host:
         published = Published(app=app_body(cors_origins=[host.url]))
         (news, news_delta), (card, card_delta) = publish("news", host.url), publish("card", host.url)

@@ -26,7 +26,7 @@ from tests.edge.published import Caller, Clock, Notes, Published
 @pytest.fixture(autouse=True)
 def _loaders() -> None:
     """What the apps register in their own ready()."""
-    registry.register_loader("program", "miniapps.snapshot_load_more.load_program")
+    registry.register_loader("program", "miniapps.snapshot_load.load_program")
     registry.register_loader("segment", "analytics.segments.snapshot_load.load_segment")
 
 

@@ -26,7 +26,7 @@ def world(transactional_db: None) -> World:
 
 @pytest.fixture
 def phone(world: World, edge_settings: EdgeSettings) -> Phone:
-    registry.register_loader("links", "miniapps.snapshot_load_more.load_links")
+    registry.register_loader("links", "miniapps.snapshot_load_around.load_links")
     made = Phone(world, edge_settings)
     links_edge.add_routes(made.edge.app)
     privacy_edge.add_routes(made.edge.app)

@@ -42,8 +42,8 @@ AUTHORIZATION = "Device " + DeviceKeys(DEVICE_SECRET, APP_KEY).issue(DeviceToken
 @pytest.fixture
 def call(client: SnapshotClient, notes: Notes, edge_settings: EdgeSettings, clock: Clock) -> Caller:
     """An edge with the routes of mini-programs."""
-    registry.register_loader("links", "miniapps.snapshot_load_more.load_links")
-    registry.register_loader("categories", "miniapps.snapshot_load_more.load_categories")
+    registry.register_loader("links", "miniapps.snapshot_load_around.load_links")
+    registry.register_loader("categories", "miniapps.snapshot_load_around.load_categories")
     app = EdgeApp(
         settings=edge_settings,
         snapshots=client.snapshots,

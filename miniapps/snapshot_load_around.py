@@ -1,4 +1,4 @@
-"""Published categories, short links and the addresses of icons as the edge holds them. Runs in the snapshot thread."""
+"""Published categories and short links as the edge holds them. Runs in the edge's snapshot thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from ferry.edge.registry import Sources
-from miniapps import snapshot_load
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,3 @@ def load_categories(key: str, body: dict[str, Any], sources: Sources) -> Categor
 def load_links(key: str, body: dict[str, Any], sources: Sources) -> dict[str, Link]:
     """The loader of parts of kind "links": links by code."""
     return {code: Link(**link) for code, link in body["links"].items()}
-
-
-def load_program(key: str, body: dict[str, Any], sources: Sources) -> snapshot_load.Program:
-    """The loader of parts of kind "program": with the names under which the edge serves its icons, and only those."""
-    for name, sha256 in body["icons"].items():
-        sources.serves_as(f"{sha256}.webp" if name.endswith(".webp") else f"{sha256}.png", sha256)
-    return snapshot_load.load_program(key, body, sources)
