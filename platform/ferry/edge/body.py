@@ -14,17 +14,22 @@ from ferry.kernel.errors import Invalid, TooLarge
 T = TypeVar("T")
 
 
-async def read(receive: Any, limit: int) -> bytes:
-    """The whole body, at most `limit` bytes of it in memory. Raises TooLarge, ClientGone."""
-    message = await receive()
+def whole(message: Any, limit: int) -> bytes | None:
+    """The body, where this first message has all of it; else None: `rest` reads on. Raises TooLarge, ClientGone."""
     if message["type"] != "http.request":
         raise ClientGone
+    if message.get("more_body", False):
+        return None
     body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        if len(body) > limit:
-            raise TooLarge(limit=limit)
-        return body
-    chunks, size = [body], len(body)
+    if len(body) > limit:
+        raise TooLarge(limit=limit)
+    return body
+
+
+async def rest(message: Any, receive: Any, limit: int) -> bytes:
+    """The body that begins with this message, at most `limit` bytes of it in memory. Raises TooLarge, ClientGone."""
+    chunks = [message.get("body", b"")]
+    size = len(chunks[0])
     while message.get("more_body", False):
         if size > limit:
             raise TooLarge(limit=limit)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ferry.edge import answers, auth, cors
 from ferry.edge.address import client_address
-from ferry.edge.body import inflated, read
+from ferry.edge.body import inflated, rest, whole
 from ferry.edge.errors import ClientGone, EncodingNotSupported
 from ferry.edge.snapshot.hostapp import HostAppSnapshot
-from ferry.kernel.errors import FerryError, RateLimited, TooLarge
+from ferry.kernel.errors import FerryError, TooLarge
 
 if TYPE_CHECKING:
     from ferry.edge.app import EdgeApp
@@ -76,7 +76,14 @@ class HotRoute:
         try:
             if head.length > self._limit:
                 raise TooLarge(limit=self._limit)
-            payload = await self._answer(scope, receive, head, ticks)
+            address = client_address(scope, head.forwarded, self._trusted)
+            self._admit(head, address, ticks)
+            message = await receive()
+            body = whole(message, self._limit)  # nearly always: a coroutine less to make and to run
+            if body is None:
+                body = await rest(message, receive, self._limit)
+            answer = self._answer(head, address, body, ticks)
+            payload = answer if isinstance(answer, bytes) else await answer
             status, headers = 200, [answers.JSON]
         except ClientGone:
             return
@@ -93,12 +100,14 @@ class HotRoute:
         await send({"type": "http.response.body", "body": payload})
         self._metrics.note(status, monotonic() - ticks)
 
-    async def _answer(self, scope: Any, receive: Any, head: Head, ticks: float) -> bytes:
+    def _admit(self, head: Head, address: str, ticks: float) -> None:
+        """What is asked before the body is read."""
         if head.encoding and head.encoding != b"identity":
             raise EncodingNotSupported
-        snapshot = head.snapshot = auth.host_app(self._snapshots, head.app_key)
-        body = await read(receive, self._limit)
-        address = client_address(scope, head.forwarded, self._trusted)
+        head.snapshot = auth.host_app(self._snapshots, head.app_key)
+
+    def _answer(self, head: Head, address: str, body: bytes, ticks: float) -> bytes | Awaitable[bytes]:
+        snapshot = head.snapshot or auth.host_app(self._snapshots, head.app_key)
         return self._handle(HotRequest(snapshot, head.authorization, address, body, self._clock(), ticks))
 
 
@@ -113,11 +122,10 @@ class IntakeRoute(HotRoute):
         self._limits = edge.limits
         self._take = take
 
-    async def _answer(self, scope: Any, receive: Any, head: Head, ticks: float) -> bytes:
-        wait = self._limits.wait_address(client_address(scope, head.forwarded, self._trusted), ticks)
-        if wait:
-            raise RateLimited(retry_after=answers.whole_seconds(wait))
-        body = await read(receive, self._limit)
+    def _admit(self, head: Head, address: str, ticks: float) -> None:
+        self._limits.pass_address(address, ticks)
+
+    def _answer(self, head: Head, address: str, body: bytes, ticks: float) -> bytes | Awaitable[bytes]:
         if head.encoding and head.encoding != b"identity":
             body = inflated(body, head.encoding, self._limit)
-        return await self._take(head, body, self._clock())
+        return self._take(head, body, self._clock())
