@@ -5,7 +5,7 @@
 Against a Django ASGI view that does nothing, in a project as startproject makes it, on the faster of granian and
 uvicorn for it: at least 4x the requests a second. The same without any middleware is told beside it. Then edge,
 client and loader share the machine: events loaded a second beside events acknowledged a second, as fast as the edge
-takes them, and at exactly 4x the rate of the view that does nothing, as long as that is asked for.
+takes them, and then at exactly 4x the rate of the view that does nothing, leg by leg: what waits must not grow.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bench._support import _cpu as used_cpu
 EVENTS, COUNT, ROUNDS = 50, 4_000, 3
 NOOPS = ("granian", "uvicorn", "granian bare", "uvicorn bare")
 KEEPING_UP = 16_000  # requests
-TIMES, PACED_S = 4, 20.0  # of the view that does nothing, for so long
+TIMES, LEGS, LEG_S = 4, 6, 5  # of the view that does nothing; seconds of a leg
 _MARK = b"@@@@@@@@"
 
 
@@ -128,17 +128,22 @@ class Pace:
     behind: float  # seconds of events that waited when the last was acknowledged
     drained: float  # seconds until nothing waited
     seconds: float  # until the last was acknowledged
-    loader_cpu: float  # µs an event, with the merging of small files, for which there is time only at a pace
+    loader_cpu: float  # µs an event
 
     @property
     def loaded(self) -> float:
         """A second, until nothing waited."""
         return self.acknowledged * self.seconds / (self.seconds + self.drained)
 
-    @property
-    def loaded_meanwhile(self) -> float:
-        """A second, until the last was acknowledged."""
-        return self.acknowledged * (self.seconds - self.behind) / self.seconds
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """How they did at a pace, after the first leg, which fills the pipe. Events and seconds."""
+
+    acknowledged: float  # a second
+    loaded: float  # a second, in the same seconds
+    behind: tuple[float, ...]  # seconds of events that waited, at the end of each leg
+    loader_cpu: float  # µs an event, with the merging of small files
 
 
 def beside_the_loader(data: Path, noop: float) -> None:
@@ -155,25 +160,39 @@ def beside_the_loader(data: Path, noop: float) -> None:
             time.sleep(0.2)  # what the first part has left
         fast = keeping_up(edge, process, Requests(first=50_000_000), count=KEEPING_UP)
         rate = TIMES * noop
-        paced = keeping_up(edge, process, Requests(first=70_000_000), count=int(rate * PACED_S), rate=rate)
+        steady = paced(edge, process, Requests(first=70_000_000), rate=rate)
     tell("ingest.acknowledged_beside_loader", fast.acknowledged, "1/s")
     tell("ingest.loaded", fast.loaded, "1/s", baseline=fast.acknowledged)
     tell("ingest.behind_at_the_end", fast.behind, "s")
     tell("ingest.loader_cpu", fast.loader_cpu, "us")
-    tell("ingest.acknowledged_at_4x", paced.acknowledged, "1/s", baseline=rate * EVENTS)
-    tell("ingest.loaded_at_4x", paced.loaded_meanwhile, "1/s", baseline=paced.acknowledged)
-    tell("ingest.behind_at_4x", paced.behind, "s")
-    tell("ingest.loader_cpu_at_4x", paced.loader_cpu, "us")
+    tell("ingest.acknowledged_at_4x", steady.acknowledged, "1/s", baseline=rate * EVENTS)
+    tell("ingest.loaded_at_4x", steady.loaded, "1/s", baseline=steady.acknowledged)
+    tell("ingest.behind_at_4x", steady.behind[-1], "s", baseline=steady.behind[0])
+    tell("ingest.loader_cpu_at_4x", steady.loader_cpu, "us")
 
 
-def keeping_up(
-    edge: Server, loading: subprocess.Popen[bytes], sent: Requests, *, count: int, rate: float | None = None
-) -> Pace:
+def paced(edge: Server, loading: subprocess.Popen[bytes], sent: Requests, *, rate: float) -> Steady:
+    """Send at `rate` requests a second, leg by leg without a rest: what waits must not grow from leg to leg."""
+    from ferry.journal.models import DailyCount
+
+    before, cpu, started = _stored(DailyCount), _cpu(loading), time.perf_counter()
+    acknowledged, marks = 0, []
+    for _ in range(LEGS):
+        acknowledged += drive(edge, sent, count=int(rate * LEG_S), connections=32, rate=rate).count * EVENTS
+        marks.append((time.perf_counter() - started, acknowledged, _stored(DailyCount) - before))
+    (since, first, early), (until, last, late) = marks[0], marks[-1]
+    spent = (_cpu(loading) - cpu) / late * 1e6
+    pace = (last - first) / (until - since)
+    behind = tuple((done - stored) / pace for _, done, stored in marks)
+    return Steady(pace, (late - early) / (until - since), behind, spent)
+
+
+def keeping_up(edge: Server, loading: subprocess.Popen[bytes], sent: Requests, *, count: int) -> Pace:
     """Send, then wait until all of it is loaded."""
     from ferry.journal.models import DailyCount
 
     before, cpu = _stored(DailyCount), _cpu(loading)
-    run = drive(edge, sent, count=count, connections=32, rate=rate)
+    run = drive(edge, sent, count=count, connections=32)
     done = count * EVENTS
     waiting = done - (_stored(DailyCount) - before)
     started = time.perf_counter()

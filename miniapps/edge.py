@@ -105,7 +105,7 @@ class Found:
             arms.append(arm.observed)
             if arm.code != code:  # also downwards: that is a rollback
                 updates.append(arm.deltas.get(code, arm.update))
-            if program.terms is not None:
+            if program.newest_terms > each.terms:
                 terms = program.terms.get(code)
                 if terms is not None and terms.serial > each.terms:
                     self.terms.append(terms.entry)

@@ -79,7 +79,7 @@ def _is_published(snapshot: HostAppSnapshot, said: Acceptance) -> bool:
     program: Program | None = snapshot.part("program").get(said.program)
     if program is None or not program.steps:
         return program is not None
-    told = [_told.decode(terms.entry).terms.privacy for terms in (program.terms or {}).values()]
+    told = [_told.decode(terms.entry).terms.privacy for terms in program.terms.values()]
     return said.version <= max((privacy.version for privacy in told if privacy is not None), default=0)
 
 

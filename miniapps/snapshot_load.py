@@ -52,12 +52,13 @@ class Program:
     withdrawn: bytes | None  # the entry in "withdrawn", or None
     listing: bytes  # the entry in the directory
     order: tuple[int, int, str]  # its place there
-    terms: Mapping[int, Terms] | None  # by version code; None while no version has any, which is what a check-in asks
+    terms: Mapping[int, Terms]  # by version code
+    newest_terms: int  # the highest serial of them: whoever has heard of it need not be looked up
     invitations: Mapping[str, float]  # sha256 of the token → epoch second of its end; of trials, which the rules ask
 
 
 def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
-    """The loader of parts of kind "program". Declares the blobs that it lets the edge serve, and its dates."""
+    """The loader of parts of kind "program". Declares the blobs that it lets the edge serve."""
     program_id, withdrawn = body["id"], body["withdrawn"]
     offers = compile_releases(
         body,
@@ -67,13 +68,15 @@ def load_program(key: str, body: dict[str, Any], sources: Sources) -> Program:
     )
     icons = {name: _icon(name, sha, sources) for name, sha in sorted(body["icons"].items())}
     listing = {name: body[name] for name in ("id", "name", "description", "category", "order")} | {"icons": icons}
+    terms = {offer.gives.code: offer.gives.terms for offer in offers if offer.gives.terms is not None}
     return Program(
         program_id,
         targeting.flatten(offers) if withdrawn is None else (),
         None if withdrawn is None else encode({"id": program_id, "message": withdrawn["message"]}),
         encode(listing),
         (_shelf(body["category"], sources), body["order"], program_id),
-        {offer.gives.code: offer.gives.terms for offer in offers if offer.gives.terms is not None} or None,
+        terms,
+        max((each.serial for each in terms.values()), default=0),
         _invitations(body["releases"]),
     )
 
