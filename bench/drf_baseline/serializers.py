@@ -46,3 +46,9 @@ class CheckInSerializer(serializers.Serializer[Any]):
     trials = serializers.ListField(
         child=serializers.CharField(max_length=64), max_length=20, required=False, default=list
     )
+
+    def validate_attributes(self, said: dict[str, Any]) -> dict[str, Any]:
+        """As many and as long as the edge takes."""
+        if len(said) > 64 or any(len(name) > 64 for name in said):
+            raise serializers.ValidationError("too many, or a name too long")
+        return said

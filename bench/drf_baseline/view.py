@@ -9,13 +9,16 @@ from typing import Any
 
 import msgspec
 from prometheus_client import Counter, Histogram
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from bench._published import DEVICE_SECRET, Handmade
 from bench.drf_baseline.serializers import CheckInSerializer
-from ferry.edge.tokens import DeviceKeys
+from ferry.edge.tokens import DeviceKeys, DeviceToken
 from ferry.kernel.limits import Limiter
 from ferry.kernel.targeting import Context
 from miniapps.offers import compile_program
@@ -35,24 +38,43 @@ ANSWERED = Counter("checkins", "Answered check-ins.", ["route", "status"])
 TOOK = Histogram("checkin_seconds", "Time to the answer.", ["route"])
 
 
-class CheckInView(APIView):
-    """POST /v1/checkin as a view; observations go to a list instead of a journal, in its favour."""
+class DeviceAuthentication(BaseAuthentication):
+    """The host app by its key, the device by its token: no query for either."""
 
-    authentication_classes: list[Any] = []
+    def authenticate(self, request: Request) -> tuple[DeviceToken, str]:
+        if request.headers.get("X-App-Key") != APP["app_key"]:
+            raise AuthenticationFailed("app_key_unknown")
+        token = KEYS.read(request.headers.get("Authorization", "").removeprefix("Device ").encode())
+        if token is None:
+            raise AuthenticationFailed("device_token_invalid")
+        return token, APP["app_key"]
+
+
+class DeviceThrottle(BaseThrottle):
+    """The edge's own limiters, asked where DRF asks them."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        ticks = time.monotonic()
+        return not (DEVICES.allow(request.user.device_id, ticks) or APPS.allow("", ticks))
+
+
+class CheckInView(APIView):
+    """POST /v1/checkin, each check where DRF has its place for it.
+
+    In its favour: no middleware, one host app in memory, and observations go to a list instead of a journal.
+    """
+
+    authentication_classes = [DeviceAuthentication]
     permission_classes: list[Any] = []
+    throttle_classes = [DeviceThrottle]
 
     def post(self, request: Request) -> Response:
-        if request.headers.get("X-App-Key") != APP["app_key"]:
-            return Response({"error": {"code": "app_key_unknown"}}, status=401)
-        token = KEYS.read(request.headers.get("Authorization", "").removeprefix("Device ").encode())
+        ticks, token = time.monotonic(), request.user
         serializer = CheckInSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         said = serializer.validated_data
-        if token is None or token.device_id != said["device"]["id"]:
-            return Response({"error": {"code": "device_token_invalid"}}, status=401)
-        ticks = time.monotonic()
-        if DEVICES.allow(token.device_id, ticks) or APPS.allow("", ticks):
-            return Response({"error": {"code": "rate_limited"}}, status=429)
+        if token.device_id != said["device"]["id"]:
+            raise AuthenticationFailed("device_token_invalid")
         now = time.time()
         context = Context(
             now=now,
