@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,16 +16,10 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from tests.ports import free_port, free_ports
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90.0
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Tree:
@@ -34,14 +27,15 @@ class Tree:
 
     def __init__(self, data: Path, **environ: str) -> None:
         self.data = data
-        self.ports = {name: free_port() for name in ("site", "edge", "content")}
+        names = ("site", "edge", "content", "metrics", "edge-1's metrics")
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FERRY_")},
             "FERRY_DATA": str(data),
             "FERRY_SITE_PORT": str(self.ports["site"]),
             "FERRY_EDGE_PORT": str(self.ports["edge"]),
             "FERRY_CONTENT_PORT": str(self.ports["content"]),
-            "FERRY_METRICS_PORT": str(free_port()),
+            "FERRY_METRICS_PORT": str(self.ports["metrics"]),
             **environ,
         }
         self.site = f"http://127.0.0.1:{self.ports['site']}"

@@ -14,7 +14,7 @@ from examples.hosts.web.server import Config, WebHost
 from ferry.cli.api import Api
 from ferry.cli.archive import archive
 from ferry.cli.profile import Profile
-from tests.demo.ports import environment, free_ports
+from tests.ports import environment, free_ports
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(300)]
 MINIAPP = Path(__file__).resolve().parents[2] / "examples" / "miniapps" / "city-ferry"
@@ -116,6 +116,15 @@ def opened(page: Page, url: str) -> Any:
     return tile
 
 
+def until_known(page: Page, office: Office, device: str) -> None:
+    """The loader needs a moment to know a phone that has just registered."""
+    for _ in range(100):
+        known = office.apis["admin"].get(f"host-apps/{office.app}/devices")["items"]
+        if device in {one["device_id"] for one in known}:
+            return
+        page.wait_for_timeout(200)
+
+
 def data_comes_with_consent_and_a_message_arrives(page: Page, office: Office, device: str) -> None:
     """The person agrees, opens the program, gets a message by the stream and taps it; Ferry counts all of it."""
     page.locator("#close").click()
@@ -136,6 +145,7 @@ def data_comes_with_consent_and_a_message_arrives(page: Page, office: Office, de
             "data": {"program": PROGRAM},
         },
     )
+    until_known(page, office, device)
     operator.post(f"campaigns/{campaign['id']}/test", {"devices": [device]})
     banner = page.locator("#banner")
     expect(banner).to_contain_text("Your ferry waits")

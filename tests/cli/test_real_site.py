@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import PROGRAM
-from tests.tree import ROOT, Tree, free_port, running
+from tests.ports import free_port
+from tests.tree import ROOT, Tree, running
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(480)]  # two whole platforms are started
 HOST = ("--host", "web=6.0.0")

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from ferry.config import wsgi
-from tests.tree import ROOT, answers, free_port
+from tests.ports import free_port
+from tests.tree import ROOT, answers
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from examples.demo.scale import Scale
-from tests.demo.ports import environment, free_ports
+from tests.ports import environment, free_ports
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(420)]
 

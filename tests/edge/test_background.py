@@ -18,7 +18,7 @@ from ferry.edge.background import Background, heartbeat, hints, serve_metrics
 from ferry.edge.metrics import EdgeMetrics
 from ferry.kernel.jobs import selectors, services
 from ferry.kernel.publishing.hints import CHANNEL
-from tests.edge.test_processes import free_port
+from tests.ports import free_port
 
 
 @pytest.mark.django_db(transaction=True)

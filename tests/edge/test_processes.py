@@ -7,12 +7,10 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -20,13 +18,9 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
+from tests.ports import free_ports
+
 pytestmark = pytest.mark.processes
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Installation:
@@ -34,12 +28,12 @@ class Installation:
 
     def __init__(self, root: Path, data: Path) -> None:
         self.root = root
-        self.ports = {name: free_port() for name in ("edge", "content", "metrics")}
+        self.ports = dict(zip(("edge", "content", "loader", "metrics"), free_ports(4), strict=True))
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FERRY_")},
             "FERRY_DATA": str(data),
             "DATABASE_URL": f"sqlite:///{data}/ferry.sqlite3",
-            "FERRY_METRICS_PORT": str(self.ports["metrics"] - 1),
+            "FERRY_METRICS_PORT": str(self.ports["loader"]),
             "FERRY_LOG_LEVEL": "WARNING",
         }
         self.running: list[subprocess.Popen[bytes]] = []

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests import tree as trees
+from tests.ports import free_port, free_ports
 
 segment = pytest.importorskip("segment.analytics.client", reason="segment-analytics-python is not installed")
 pytestmark = pytest.mark.processes
@@ -29,11 +30,11 @@ class Platform:
 
     def __init__(self, root: Path, data: Path, database: dict[str, str]) -> None:
         self.root = root
-        self.port = trees.free_port()
+        self.port = free_port()
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FERRY_")},
             "FERRY_DATA": str(data),
-            "FERRY_METRICS_PORT": str(trees.free_port() - 1),
+            "FERRY_METRICS_PORT": str(free_ports(2)[0]),
             "FERRY_LOG_LEVEL": "ERROR",
             **database,
         }

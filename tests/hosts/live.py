@@ -19,7 +19,7 @@ from ferry.edge.snapshot.database import DatabaseSource
 from ferry.edge.snapshot.disk import DiskCopy
 from ferry.edge.snapshot.holder import Snapshots
 from tests.edge.published import Notes
-from tests.tree import free_port
+from tests.ports import free_port
 
 PATIENCE_S = 30.0
 

@@ -23,7 +23,7 @@ from ferry.kernel.jobs import services as jobs
 from ferry.kernel.jobs.errors import LeaseLost
 from ferry.kernel.jobs.models import Lease
 from tests.journal.world import DAY, HOUR, NOON, World
-from tests.tree import free_port
+from tests.ports import free_port
 
 
 def counts(world: World, kind: str, day: date = DAY) -> tuple[int, int, int, int, int]:

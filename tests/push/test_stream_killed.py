@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,17 +21,12 @@ from ferry.kernel.identity.models import HostApp
 from push.models import InboxEntry
 from push.stream.answer import _abort
 from tests.doomed import environment
+from tests.ports import free_port, free_ports
 from tests.push.test_inbox import envelope, in_thread, put
 from tests.push.world import Harbour
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 ENTRIES = 200
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Edge:
@@ -42,7 +36,7 @@ class Edge:
         self.root, self.port = root, free_port()
         self.environ = {
             **environment(),
-            "FERRY_METRICS_PORT": str(free_port() - 1),
+            "FERRY_METRICS_PORT": str(free_ports(8)[0]),
             "FERRY_LOG_LEVEL": "WARNING",
         }
         self.process: subprocess.Popen[bytes] | None = None
