@@ -20,6 +20,17 @@ import msgspec
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The middleware that `django-admin startproject` writes.
+STARTPROJECT = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
 
 def tell(name: str, value: float, unit: str, *, baseline: float | None = None, ratio: float | None = None) -> None:
     """One line of the report; `ratio` is value over baseline, unless it was measured round by round."""

@@ -5,7 +5,8 @@ The programs are of several kinds; every second one has terms and deltas, which 
     script/bench checkin
 
 Against the same server (uvicorn, uvloop, httptools, bare ASGI) reading the body and answering a constant: at most 4x,
-aimed at 3x. Against a DRF view with the same checks (bench/drf_baseline): at least 14x less. A publish is live within
+aimed at 3x. Against a DRF view with the same checks (bench/drf_baseline): at least 14x less; told for the view without
+any middleware, and as it stands in a project that startproject made. A publish is live within
 2 s. Rounds alternate between the servers. A ratio is the median of the rounds' own: what others do on the machine
 weighs on both sides of a round. Values are medians too.
 """
@@ -43,18 +44,21 @@ def cost(data: Path) -> None:
         server("bench._edge_server", "constant", data=data) as constant,
         server("bench._edge_server", "edge", data=data) as edge,
         server("bench.drf_baseline", data=data) as drf,
+        server("bench.drf_baseline", "startproject", data=data) as project,
     ):
-        plan = ((constant, COUNT), (edge, COUNT), (drf, COUNT // 20))
+        plan = ((constant, COUNT), (edge, COUNT), (drf, COUNT // 20), (project, COUNT // 20))
         for target, count in plan:
             drive(target, messages, count=2 * count)
         rounds = [[drive(target, messages, count=count) for target, count in plan] for _ in range(ROUNDS)]
         alone = [[drive(target, messages, count=500, connections=1) for target in (constant, edge)] for _ in range(5)]
-    floor, one, view = (median(run.cpu_us for run in runs) for runs in zip(*rounds, strict=True))
+    floor, one, view, whole = (median(run.cpu_us for run in runs) for runs in zip(*rounds, strict=True))
     tell("checkin.constant_cpu", floor, "us")
-    ratio = median(mine.cpu_us / bare.cpu_us for bare, mine, _ in rounds)
+    ratio = median(mine.cpu_us / bare.cpu_us for bare, mine, *_ in rounds)
     tell("checkin.cpu", one, "us", baseline=floor, ratio=ratio)
-    ratio = median(theirs.cpu_us / mine.cpu_us for _, mine, theirs in rounds)
+    ratio = median(theirs.cpu_us / mine.cpu_us for _, mine, theirs, _ in rounds)
     tell("checkin.drf_cpu", view, "us", baseline=one, ratio=ratio)
+    ratio = median(theirs.cpu_us / mine.cpu_us for _, mine, _, theirs in rounds)
+    tell("checkin.drf_startproject_cpu", whole, "us", baseline=one, ratio=ratio)
     rates = [median(run.count / run.seconds for run in runs) for runs in list(zip(*rounds, strict=True))[:2]]
     tell("checkin.rate_one_process", rates[1], "1/s", baseline=rates[0])
     floors, ones = zip(*alone, strict=True)

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from bench._support import setup_django
+from bench._support import STARTPROJECT, setup_django
 
 setup_django(Path(os.environ["FERRY_DATA"]))
 
@@ -28,15 +28,6 @@ async def nothing(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [path("v1/batch", nothing)]
-STARTPROJECT = [
-    "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
 settings.MIDDLEWARE = [] if "bare" in sys.argv else STARTPROJECT
 settings.ALLOWED_HOSTS = ["*"]
 settings.SECURE_SSL_REDIRECT = False

@@ -1,4 +1,4 @@
-"""`python -m bench.drf_baseline PORT`: the view behind granian over WSGI, one worker, as the site runs."""
+"""`python -m bench.drf_baseline PORT [startproject]`: the view behind granian over WSGI, one worker, as the site."""
 
 from __future__ import annotations
 
