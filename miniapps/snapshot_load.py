@@ -6,7 +6,6 @@ Runs in the edge's snapshot thread, once for each program that changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -20,16 +19,14 @@ from miniapps.offers import compile_releases
 encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True, gc=False):
     """The terms of one version, ready to send."""
 
     serial: int
     entry: bytes  # in "terms"
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(msgspec.Struct, frozen=True, gc=False):
     """What one release gives a device, ready to send."""
 
     code: int
@@ -39,8 +36,7 @@ class Arm:
     observed: bytes  # [program, release, version code], the arm of an observation
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True, gc=False):
     """One mini-program of a host app, ready for check-in and directory.
 
     It keeps steps and bytes and lets the published JSON and the explanations go: a check-in asks sixty steps of

@@ -65,7 +65,7 @@ class Journal:
         max_pending_bytes: int = 32 << 20,
         rotate_bytes: int = 64 << 20,
         rotate_seconds: float = 60.0,
-        offer_seconds: float = 0.1,
+        offer_seconds: float = 0.25,
         gather_seconds: float = 0.002,
         min_free_bytes: int = 256 << 20,
         disk: Disk | None = None,
