@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from mmh3 import mmh3_x64_128_digest
 
-from ferry.edge import answers, auth
+from ferry.edge import auth
 from ferry.edge.body import decode
 from ferry.edge.errors import DeviceTokenInvalid
 from ferry.edge.hot import HotRequest
 from ferry.edge.settings import MAX_CHECKIN_BYTES
 from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
-from ferry.kernel.errors import RateLimited
 from ferry.kernel.targeting import Context, decide
 from miniapps.edge_types import CheckIn, Observation, observed
 from miniapps.snapshot_load import Program
@@ -53,9 +52,7 @@ class CheckInRoute:
         snapshot, now = request.snapshot, request.now
         app = snapshot.app
         token = auth.device(snapshot, request.authorization) or NO_TOKEN
-        wait = self._limits.wait_checkin(app, token.device_id, request.address, request.ticks)
-        if wait:
-            raise RateLimited(retry_after=answers.whole_seconds(wait))
+        self._limits.pass_checkin(app, token.device_id, request.address, request.ticks)
         said = decode(_decoder, request.body)
         if token is not NO_TOKEN and token.device_id != said.device.id:
             raise DeviceTokenInvalid
@@ -156,7 +153,7 @@ def named_once(said: CheckIn) -> CheckIn:
 
 
 def state_of(content: bytes) -> str:
-    """Names an answer by what it says: an equal state is an equal answer (docs/decisions/0503).
+    """Names an answer by what it says: an equal state is an equal answer (docs/decisions/0508).
 
     128 bits of murmur3: with a collision a device can only deceive itself.
     """

@@ -131,6 +131,11 @@ class World:
 
     # publishing
 
+    def beside(self, name: str) -> World:
+        """Another mini-program of the workspace, for the same host app; its id is its name in small letters."""
+        program = services.create_program(actor=self.developer, name=name, program_id=name.lower())
+        return World(self.workspace, self.host_app, program)
+
     def host(self, name: str, *, environment: str = "production", **values: Any) -> HostApp:
         """Another host app of the workspace."""
         return identity.create_host_app(actor=system(self.workspace), name=name, environment=environment, **values)

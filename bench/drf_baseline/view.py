@@ -22,6 +22,7 @@ from ferry.edge.tokens import DeviceKeys, DeviceToken
 from ferry.kernel.limits import Limiter
 from ferry.kernel.targeting import Context
 from miniapps.offers import compile_program
+from miniapps.snapshot_load import update_entry
 
 PUBLISHED = Handmade.of()
 SETS = {sha: frozenset(body.decode().split("\n")) for sha, body in PUBLISHED.stored.items()}
@@ -33,6 +34,7 @@ PROGRAMS = {
 APP = PUBLISHED.bodies["app:"]
 KEYS = DeviceKeys(DEVICE_SECRET, APP["app_key"])
 DEVICES, APPS = Limiter(1e6, 1e6), Limiter(1e6, 1e6)
+EDGE_URL = "http://127.0.0.1:8001"
 OBSERVED: list[bytes] = []
 ANSWERED = Counter("checkins", "Answered check-ins.", ["route", "status"])
 TOOK = Histogram("checkin_seconds", "Time to the answer.", ["route"])
@@ -118,28 +120,9 @@ class CheckInView(APIView):
 
 def _update(program_id: str, entry: dict[str, Any], installed: int) -> dict[str, Any]:
     """One release as the check-in tells it, with the delta from what the device has."""
-    version = entry["version"]
-    update: dict[str, Any] = {
-        "id": program_id,
-        "code": version["code"],
-        "name": version["name"],
-        "kind": version["kind"],
-        "entry": version["entry"],
-        "action": "install",
-        "apply": entry["apply"],
-        "network": entry["network"],
-        "notes": version["notes"],
-        "package": {
-            "url": f"http://127.0.0.1:8001/packages/{version['sha256']}?of={program_id}",
-            "size": version["size"],
-            "sha256": version["sha256"],
-            "files_root": version["files_root"],
-        },
-        "signature": entry["signature"],
-        **{name: entry[name] for name in ("terms", "terms_signature") if name in entry},
-    }
+    update, version = update_entry(program_id, entry, EDGE_URL), entry["version"]
     for delta in entry.get("deltas", ()):
         if delta["code"] == installed:
-            url = f"http://127.0.0.1:8001/deltas/{delta['from']}-{version['sha256']}"
+            url = f"{EDGE_URL}/deltas/{delta['from']}-{version['sha256']}"
             update["delta"] = {"from": delta["from"], "url": url, "size": delta["size"]}
     return update

@@ -15,7 +15,7 @@ from falcon.asgi import Request
 from ferry.edge import answers
 from ferry.edge.snapshot.hostapp import HostAppSnapshot
 from ferry.edge.tokens import DeviceToken
-from ferry.kernel.errors import Invalid, RateLimited
+from ferry.kernel.errors import Invalid
 from ferry.kernel.targeting import Context
 from miniapps.edge_types import CheckIn, PartialObservation, observed
 
@@ -47,9 +47,7 @@ def described(device: dict[str, str], **more: Any) -> CheckIn:
 
 def pass_limit(edge: EdgeApp, req: Request, snapshot: HostAppSnapshot, ticks: float) -> None:
     """Count this question as a check-in of its address. Raises RateLimited."""
-    wait = edge.limits.wait_checkin(snapshot.app, "", edge.address(req), ticks)
-    if wait:
-        raise RateLimited(retry_after=answers.whole_seconds(wait))
+    edge.limits.pass_checkin(snapshot.app, "", edge.address(req), ticks)
 
 
 def observe(edge: EdgeApp, snapshot: HostAppSnapshot, said: CheckIn, context: Context, shown: bytes | None) -> None:

@@ -15,6 +15,7 @@ from ferry.edge.errors import NotReady
 from ferry.edge.snapshot.client import SnapshotClient
 from ferry.edge.tokens import DeviceKeys, DeviceToken
 from ferry.journal.errors import JournalOverloaded, JournalUnavailable
+from ferry.kernel.limits import Limiter
 from tests.analytics.events.sending import kept
 from tests.edge.published import APP_ID, APP_KEY, DEVICE_SECRET, NOW, Caller, Notes, Published, app_body
 
@@ -145,7 +146,8 @@ def test_too_often_is_429(call: Caller, notes: Notes) -> None:
     answers = [post(call, event(), x_forwarded_for="") for _ in range(3)]
     assert {answer.status_code for answer in answers} == {200}
     edge = call.app
-    edge.limits.wait_address = lambda address, now: 2.5
+    edge.limits._addresses = Limiter(0.4, 1)
+    assert post(call, event()).status_code == 200
     answer = post(call, event())
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
 

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from miniapps import services
 from tests.hosts.java_phone import PAGE, Phone, names
 from tests.hosts.liar import Answer, Liar
 from tests.hosts.live import LiveEdge
@@ -106,11 +105,7 @@ def test_wrong_bytes_are_never_kept_and_damaged_ones_never_run(
 
 
 def test_a_plugin_comes_along_and_is_done_without_when_it_is_gone(world: World, edge: LiveEdge, phone: Phone) -> None:
-    charts = World(
-        world.workspace,
-        world.host_app,
-        services.create_program(actor=world.developer, name="Charts", program_id="charts"),
-    )
+    charts = world.beside("Charts")
     charts.approve(charts.upload("1.0.0", {"plugin.json": b"{}", "index.js": b"// charts"}))
     charts.release("1.0.0")
     release(world, "1.0.0", plugins={"chart": {"id": "charts", "range": "^1.0.0"}})

@@ -13,7 +13,6 @@ import zstandard
 
 from ferry.kernel.signing import services as signing
 from ferry.kernel.signing.canonical import canonical_json
-from miniapps import services
 from miniapps.models import Version
 from miniapps.packages.parts import MAIN
 from tests.hosts.live import LiveEdge
@@ -107,11 +106,7 @@ def root_of(files: dict[str, bytes]) -> str:
 
 
 def test_parts_one_by_one_are_the_signed_whole_and_an_update_fetches_what_changed(edge: LiveEdge, world: World) -> None:
-    charts = World(
-        world.workspace,
-        world.host_app,
-        services.create_program(actor=world.developer, name="Charts", program_id="charts"),
-    )
+    charts = world.beside("Charts")
     charts.approve(charts.upload("1.0.0", {"plugin.json": b"{}", "index.js": b"// charts"}))
     charts.release("1.0.0")
     world.approve(upload(world, "1.0.0", BOOK))

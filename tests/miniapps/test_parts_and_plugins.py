@@ -36,8 +36,8 @@ class Plugins:
 
     def __init__(self, world: World) -> None:
         self.home = world
-        self.program = services.create_program(actor=world.developer, name="Maps", program_id="maps")
-        self.world = World(world.workspace, world.host_app, self.program)
+        self.world = world.beside("Maps")
+        self.program = self.world.program
 
     def upload(self, name: str, **options: Any) -> Version:
         files = {"plugin.json": b'{"main": "index.js"}', "index.js": f"// {name}".encode()}
@@ -163,12 +163,7 @@ class TestPlugins:
         assert terms(world)["plugins"][0]["name"] == "1.2.0"
 
     def test_another_workspaces_plugin_is_nobodys(self, world, maps):
-        other = World.make("Elsewhere")
-        theirs = World(
-            other.workspace,
-            other.host_app,
-            services.create_program(actor=other.developer, name="Maps", program_id="maps"),
-        )
+        theirs = World.make("Elsewhere").beside("Maps")
         theirs.approve(theirs.upload("1.2.0", {"plugin.json": b"{}", "index.js": b"theirs"}))
         theirs.release("1.2.0")
         version = world.approve(use_maps(world))

@@ -25,24 +25,18 @@ class EdgeLimits:
         for limiter in (self._devices, self._addresses, *self._apps.values()):
             limiter.divide(self.processes)
 
-    def wait_checkin(self, app: AppPart, device: str, address: str, now: float) -> float:
-        """Seconds until this check-in may come again; 0 lets it pass. `device` is empty when it is not verified.
+    def pass_checkin(self, app: AppPart, device: str, address: str, now: float) -> None:
+        """Count a check-in. `device` is empty when it is not verified. Raises RateLimited.
 
         A verified device is counted by itself, so that an office behind one address is not one client; a mere claim
         of an id would let anybody use up another device's share, so it counts for its address.
         """
         wait = self._devices.allow(device, now) if device else self._addresses.allow(address, now)
-        return self._noted(wait or self._app(app).allow("", now))
-
-    def wait_address(self, address: str, now: float) -> float:
-        """The same for any other request that a stranger can make."""
-        return self._noted(self._addresses.allow(address, now))
+        self._refuse(wait or self._app(app).allow("", now))
 
     def pass_address(self, address: str, now: float) -> None:
-        """Count a request against its address. Raises RateLimited."""
-        wait = self.wait_address(address, now)
-        if wait:
-            raise RateLimited(retry_after=answers.whole_seconds(wait))
+        """Count any other request that a stranger can make. Raises RateLimited."""
+        self._refuse(self._addresses.allow(address, now))
 
     def _app(self, app: AppPart) -> Limiter:
         rate = app.limits.get("checkins_per_second", 0.0) or 1e9
@@ -52,7 +46,7 @@ class EdgeLimits:
             limiter.divide(self.processes)
         return limiter
 
-    def _noted(self, wait: float) -> float:
+    def _refuse(self, wait: float) -> None:
         if wait:
             self.refused += 1
-        return wait
+            raise RateLimited(retry_after=answers.whole_seconds(wait))
